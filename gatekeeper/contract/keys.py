@@ -1,0 +1,75 @@
+"""The names of objects in a store, built here and nowhere else.
+
+    current.json                    a hint: the newest pointer's number when it was written
+    pointers/<8 digits>.json        the chain of pointers; each is created once with `If-None-Match: *` and never changed
+    releases/<id>/manifest.json     what a release holds, for the gatekeeper
+    releases/<id>/public.json       every public path of the release: path → sha256, bytes, media type
+    public/<sha256>                 a public file's bytes by content, from which any release can be put back
+    private/<keyed hash>            a private part or file (rule R4)
+
+All of them lie in the private store. The public site lies in the public store at its own paths.
+The newest pointer is the last of the chain: read the hint, then follow until one is missing. So a switch is one
+conditional create, which every S3-compatible store with `If-None-Match` does atomically.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+
+CURRENT = "current.json"
+MINIMUM_CONTENT_KEY_BYTES = 16
+
+_PRIVATE_DOMAIN = b"lyceum private object v1\0"
+_PRIVATE_BYTES = 20  # 160 bits; R4 asks for at least 128
+_KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", re.ASCII)
+_RELEASE = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8,40}", re.ASCII)
+
+
+def private_key(content_key: bytes, sha256: bytes) -> str:
+    """The unguessable key of a private object: HMAC-SHA256 of its digest under the school's content key.
+
+    content_key: at least 16 bytes, secret. sha256: the 32-byte digest of the object's bytes.
+    Raises ValueError if either is too short, so that an empty secret can never name objects.
+    """
+    if len(content_key) < MINIMUM_CONTENT_KEY_BYTES:
+        raise ValueError(
+            f"the content key has {len(content_key)} bytes; at least {MINIMUM_CONTENT_KEY_BYTES} are needed"
+        )
+    if len(sha256) != 32:
+        raise ValueError("a SHA-256 digest has 32 bytes")
+    digest = hmac.new(content_key, _PRIVATE_DOMAIN + sha256, hashlib.sha256).digest()
+    return f"private/{digest[:_PRIVATE_BYTES].hex()}"
+
+
+def public_key(sha256_hex: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{64}", sha256_hex):
+        raise ValueError("a hex SHA-256 digest has 64 lower-case digits")
+    return f"public/{sha256_hex}"
+
+
+def manifest_key(release: str) -> str:
+    return f"releases/{checked_release(release)}/manifest.json"
+
+
+def public_list_key(release: str) -> str:
+    return f"releases/{checked_release(release)}/public.json"
+
+
+def pointer_key(number: int) -> str:
+    if not 1 <= number <= 99_999_999:
+        raise ValueError(f"pointer number {number} is out of range")
+    return f"pointers/{number:08d}.json"
+
+
+def checked_release(release: str) -> str:
+    """`release` itself; raises ValueError unless it is `YYYYMMDDTHHMMSSZ-<hex>`, so that no path can hide in it."""
+    if not _RELEASE.fullmatch(release):
+        raise ValueError(f"not a release id: {release!r}")
+    return release
+
+
+def is_key(text: str) -> bool:
+    """Whether `text` could be a key of ours: parts of letters, digits, `.`, `_`, `-`, none of them starting with a dot."""
+    return len(text) <= 512 and _KEY.fullmatch(text) is not None

@@ -1,0 +1,238 @@
+"""The manifest: everything the gatekeeper knows of a release, and nothing it has to guess.
+
+    format      1
+    release     id; created: RFC 3339 UTC; commit: source commit or ""; site: base URL of the public site, with a final slash
+    name        language → the school's name; languages: the first is the default
+    courses     id → title, language, url
+    lessons     id → course, title, url, access, parts, files
+    parts       id → key, sha256, bytes, media type, access      (a part's id is its lesson's id)
+    files       public path of a private file → the same
+    products    id → kind, title, grants, prices, interval, refund days, active
+    attestation what the leak check states about the public half
+
+URLs are relative to `site`, without a leading slash. Unknown fields are ignored. A newer format, or a manifest that does
+not have this shape, raises `ManifestError`; an access rule that is not understood is kept as `NOBODY` (rule R3).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gatekeeper.contract import canonical, keys
+from gatekeeper.contract.access import Rule, rule_from_json, rule_to_json
+
+FORMAT = 1
+
+
+class ManifestError(ValueError):
+    """The bytes are not a manifest that this version understands; nothing of it may be served."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseEntry:
+    title: str
+    language: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LessonEntry:
+    course: str
+    title: str
+    url: str
+    access: Rule
+    parts: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectEntry:
+    """A private object. sha256: 64 hex digits of its bytes; size_bytes: their number."""
+
+    key: str
+    sha256: str
+    size_bytes: int
+    media_type: str
+    access: Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductEntry:
+    """prices: ISO 4217 currency → amount in its minor unit. grants: course ids, lesson ids or `*` for everything."""
+
+    kind: str
+    title: Mapping[str, str]
+    grants: tuple[str, ...]
+    prices: Mapping[str, int]
+    interval: str | None = None
+    refund_days: int = 0
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    release: str
+    created: str
+    commit: str
+    site: str
+    name: Mapping[str, str]
+    languages: tuple[str, ...]
+    courses: Mapping[str, CourseEntry]
+    lessons: Mapping[str, LessonEntry]
+    parts: Mapping[str, ObjectEntry]
+    files: Mapping[str, ObjectEntry]
+    products: Mapping[str, ProductEntry]
+    attestation: Mapping[str, object] = field(default_factory=dict)
+
+
+def dumps(manifest: Manifest) -> bytes:
+    """The manifest as canonical JSON."""
+    return canonical.dumps(
+        {
+            "format": FORMAT,
+            "release": manifest.release,
+            "created": manifest.created,
+            "commit": manifest.commit,
+            "site": manifest.site,
+            "name": dict(manifest.name),
+            "languages": list(manifest.languages),
+            "courses": {
+                id_: {"title": c.title, "language": c.language, "url": c.url}
+                for id_, c in manifest.courses.items()
+            },
+            "lessons": {
+                id_: {
+                    "course": lesson.course,
+                    "title": lesson.title,
+                    "url": lesson.url,
+                    "access": rule_to_json(lesson.access),
+                    "parts": list(lesson.parts),
+                    "files": list(lesson.files),
+                }
+                for id_, lesson in manifest.lessons.items()
+            },
+            "parts": {id_: _object_to_json(entry) for id_, entry in manifest.parts.items()},
+            "files": {path: _object_to_json(entry) for path, entry in manifest.files.items()},
+            "products": {
+                id_: {
+                    "kind": p.kind,
+                    "title": dict(p.title),
+                    "grants": list(p.grants),
+                    "prices": dict(p.prices),
+                    "interval": p.interval,
+                    "refund_days": p.refund_days,
+                    "active": p.active,
+                }
+                for id_, p in manifest.products.items()
+            },
+            "attestation": dict(manifest.attestation),
+        }
+    )
+
+
+def loads(data: bytes) -> Manifest:
+    """The manifest in `data`. Raises ManifestError, and nothing else, for bytes that are not one."""
+    try:
+        raw = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ManifestError("the manifest is not JSON") from error
+    if not isinstance(raw, dict) or raw.get("format") != FORMAT or isinstance(raw.get("format"), bool):
+        raise ManifestError(f"the manifest's format is not {FORMAT}")
+    try:
+        return Manifest(
+            release=keys.checked_release(_text(raw["release"])),
+            created=_text(raw["created"]),
+            commit=_text(raw["commit"]),
+            site=_text(raw["site"]),
+            name=_texts(raw["name"]),
+            languages=_list(raw["languages"]),
+            courses={
+                _text(id_): CourseEntry(
+                    title=_text(c["title"]), language=_text(c["language"]), url=_text(c["url"])
+                )
+                for id_, c in _map(raw["courses"]).items()
+            },
+            lessons={
+                _text(id_): LessonEntry(
+                    course=_text(entry["course"]),
+                    title=_text(entry["title"]),
+                    url=_text(entry["url"]),
+                    access=rule_from_json(entry["access"]),
+                    parts=_list(entry["parts"]),
+                    files=_list(entry["files"]),
+                )
+                for id_, entry in _map(raw["lessons"]).items()
+            },
+            parts={_text(id_): _object_from_json(entry) for id_, entry in _map(raw["parts"]).items()},
+            files={_text(path): _object_from_json(entry) for path, entry in _map(raw["files"]).items()},
+            products={
+                _text(id_): ProductEntry(
+                    kind=_text(p["kind"]),
+                    title=_texts(p["title"]),
+                    grants=_list(p["grants"]),
+                    prices={
+                        _text(currency): _count(amount) for currency, amount in _map(p["prices"]).items()
+                    },
+                    interval=None if p["interval"] is None else _text(p["interval"]),
+                    refund_days=_count(p["refund_days"]),
+                    active=p["active"] is True,
+                )
+                for id_, p in _map(raw["products"]).items()
+            },
+            attestation=dict(_map(raw.get("attestation", {}))),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ManifestError(f"the manifest does not have the shape of format {FORMAT}: {error}") from error
+
+
+def _object_to_json(entry: ObjectEntry) -> dict[str, object]:
+    return {
+        "key": entry.key,
+        "sha256": entry.sha256,
+        "bytes": entry.size_bytes,
+        "media_type": entry.media_type,
+        "access": rule_to_json(entry.access),
+    }
+
+
+def _object_from_json(raw: Mapping[str, object]) -> ObjectEntry:
+    key = _text(raw["key"])
+    if not keys.is_key(key):
+        raise ValueError(f"not an object key: {key!r}")
+    return ObjectEntry(
+        key=key,
+        sha256=_text(raw["sha256"]),
+        size_bytes=_count(raw["bytes"]),
+        media_type=_text(raw["media_type"]),
+        access=rule_from_json(raw["access"]),
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"text expected, not {value!r}")
+    return value
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise TypeError(f"a whole number from 0 expected, not {value!r}")
+    return value
+
+
+def _map(value: object) -> dict[str, dict[str, object]]:
+    if not isinstance(value, dict):
+        raise TypeError(f"an object expected, not {value!r}")
+    return value
+
+
+def _list(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError(f"a list expected, not {value!r}")
+    return tuple(_text(item) for item in value)
+
+
+def _texts(value: object) -> dict[str, str]:
+    return {_text(key): _text(item) for key, item in _map(value).items()}

@@ -1,0 +1,56 @@
+"""The URL paths that pages call and the gatekeeper serves.
+
+The gate (WSGI, no database, no framework):
+
+    GET  /gate/parts/<lesson id>    JSON: a signed URL of the lesson's private part, or why not
+    GET  /gate/read/<lesson id>     the whole lesson as one HTML page, for readers without JavaScript
+    GET  /files/<path>              a private picture or attachment: a redirect to a signed URL, or why not
+    GET  /store/<key>?…             the folder store behind signed URLs (an S3 store serves its own)
+    GET  /healthz  /readyz          for supervisors and load balancers
+
+The service (Flask):
+
+    GET  /api/reader                JSON: who is signed in and what they own; renews the entitlement cookie
+    GET  /sign-in  POST /sign-in …  the e-mailed code
+    GET  /buy/<product>             order, checkout, success; `?lesson=` says where to go back to
+    GET  /account
+    GET  /redeem
+
+A lesson id or file path is looked up whole in the manifest's index after being decoded exactly once; no decision
+is ever made on a prefix or a pattern of the path.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+PARTS = "/gate/parts/"
+READ = "/gate/read/"
+FILES = "/files/"
+STORE = "/store/"
+HEALTH = "/healthz"
+READY = "/readyz"
+READER = "/api/reader"
+SIGN_IN = "/sign-in"
+SIGN_OUT = "/sign-out"
+BUY = "/buy/"
+ACCOUNT = "/account"
+REDEEM = "/redeem"
+OUTBOX = "/outbox"
+
+
+def part_path(lesson: str) -> str:
+    return PARTS + quote(lesson)
+
+
+def read_path(lesson: str) -> str:
+    return READ + quote(lesson)
+
+
+def file_path(path: str) -> str:
+    """The address of a private file; path: as in the manifest's `files`, relative, without a leading slash."""
+    return FILES + quote(path)
+
+
+def buy_path(product: str, lesson: str | None = None) -> str:
+    return BUY + quote(product) + (f"?lesson={quote(lesson, safe='')}" if lesson else "")
