@@ -1,0 +1,63 @@
+# Two commands do everything on a machine with Python 3.11 or newer, git and make:
+#   make demo    the sample school with its gatekeeper on http://127.0.0.1:8000
+#   make test    linters, types and every test; what CI runs
+# PYTHON chooses the interpreter, VENV the environment's folder.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+CONSTRAINTS := .ci/constraints.txt
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
+
+.PHONY: demo test lint unit setup setup-test format lock screenshots clean help
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: $(VENV)/.installed ## build, publish and serve the sample school; Ctrl-C ends it
+	@exec $(BIN)/lyceum demo $(DEMO_OPTIONS)
+
+test: setup-test lint unit ## what CI runs
+
+setup: $(VENV)/.installed ## the environment for authors and operators
+
+setup-test: $(VENV)/.installed-test
+	@.ci/system-packages
+
+lint: setup-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+unit: setup-test
+	$(BIN)/pytest $(PYTEST_OPTIONS)
+
+format: $(VENV)/.installed-test ## let ruff format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+screenshots: setup-test ## renew docs/screenshots from the running sample school
+	$(BIN)/python -m tests.support.screenshots docs/screenshots
+
+lock: ## renew the constraints from the newest versions that fit pyproject.toml
+	rm -rf build/lock && $(PYTHON) -m venv build/lock
+	build/lock/bin/pip install --quiet --disable-pip-version-check '.[generator,gatekeeper,test]'
+	{ echo '# Exact versions for make demo and make test; renew with make lock.'; \
+	  build/lock/bin/pip freeze --exclude lyceum --exclude-editable; } > $(CONSTRAINTS)
+	rm -rf build/lock
+
+clean: ## remove everything that can be made again (keeps the demo's accounts in .lyceum)
+	rm -rf build .cache $(VENV)
+
+$(VENV)/bin/python:
+	@.ci/python-venv $(PYTHON) $(VENV)
+
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml $(CONSTRAINTS)
+	@echo 'installing Lyceum into $(VENV) …'
+	@$(INSTALL) --editable '.[generator,gatekeeper]'
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	@echo 'installing what the tests need …'
+	@$(INSTALL) --editable '.[generator,gatekeeper,test]'
+	@touch $@
