@@ -67,7 +67,9 @@ def source_commit(root: Path) -> str:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=True, text=True, timeout=30)
+    done = subprocess.run(
+        ["git", "-C", str(root), *arguments], capture_output=True, check=True, text=True, timeout=30
+    )
     return done.stdout.strip()
 
 

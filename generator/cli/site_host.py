@@ -39,6 +39,7 @@ class SiteHost(ThreadingHTTPServer):
 
     def __init__(self, root: Path, host: str, port: int) -> None:
         self.root = root
+        self._thread: threading.Thread | None = None
         try:
             super().__init__((host, port), _Handler)
         except OSError as error:
@@ -53,7 +54,17 @@ class SiteHost(ThreadingHTTPServer):
         return f"http://{host!s}:{port}/"
 
     def start(self) -> None:
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+        """Serve in a thread until `stop`."""
+        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop serving, if it was started, and close the port."""
+        if self._thread is not None:
+            self.shutdown()
+            self._thread.join()
+            self._thread = None
+        self.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):

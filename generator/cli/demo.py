@@ -1,0 +1,278 @@
+"""`lyceum demo`: the whole product on one machine, nothing outside it.
+
+It builds the school, publishes it into a folder store, starts the gatekeeper beside it in demo mode (mails go to a
+local outbox page, payments to a sandbox) and serves the published site. The state (accounts, orders, keys, releases)
+stays in `.lyceum/`, so that a second start takes seconds: nothing is built when nothing changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from gatekeeper.contract import routes
+from generator.cli import EXIT_CODES
+from generator.cli.output import say
+from generator.cli.project import school_option
+from generator.cli.site_host import SiteHost
+from generator.errors import LyceumError, SettingsError
+
+START_SECONDS = 30
+STOP_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    host: str
+    port: int
+    gatekeeper_port: int
+
+    @property
+    def site(self) -> str:
+        return f"http://{self.host}:{self.port}/"
+
+    @property
+    def gatekeeper(self) -> str:
+        return f"http://{self.host}:{self.gatekeeper_port}"
+
+
+@click.command(epilog=EXIT_CODES)
+@school_option
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port of the public site."
+)
+@click.option(
+    "--gatekeeper-port",
+    type=click.IntRange(1, 65535),
+    default=None,
+    help="Port of the gatekeeper. Default: the next one.",
+)
+@click.option(
+    "--state",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=None,
+    help="Where accounts, orders, keys and releases are kept. Default: .lyceum in the school's folder.",
+)
+def command(root: Path, port: int, gatekeeper_port: int | None, state: Path | None) -> None:
+    """Build, publish and serve this school on your own machine, shop included.
+
+    Mails appear on a local outbox page and payments are made in a sandbox: no money, no account, no network. Ctrl-C ends it.
+
+    \b
+    Examples:
+      lyceum demo
+      lyceum demo --port 9000 --state /tmp/lyceum-demo
+    """
+    addresses = Addresses(host="127.0.0.1", port=port, gatekeeper_port=gatekeeper_port or port + 1)
+    folder = (state or root / ".lyceum").resolve()
+    environment = demo_environment(folder, addresses)
+    # Both ports are tried before anything is built: a minute of building should not end in "port busy".
+    host = SiteHost(folder / "site" / "site", addresses.host, addresses.port)
+    try:
+        _check_free(addresses.host, addresses.gatekeeper_port)
+        _publish_if_changed(root, folder, addresses, environment)
+        _run(root, host, addresses, environment)
+    finally:
+        host.stop()
+
+
+def demo_environment(folder: Path, addresses: Addresses) -> dict[str, str]:
+    """The settings of both sides, as an operator would set them; secrets are made once and kept in files of mode 0600."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        content_key = folder / "content.key"
+        if not content_key.exists():
+            content_key.touch(mode=0o600)
+            content_key.write_text(secrets.token_hex(32) + "\n")
+    except OSError as error:
+        raise SettingsError(
+            f"cannot write: {error.strerror or error}", where=str(folder), hint="choose a folder with --state"
+        ) from error
+    ours = {
+        "LYCEUM_MODE": "demo",
+        "LYCEUM_STATE": str(folder),
+        "LYCEUM_STORE": (folder / "store").as_uri(),
+        "LYCEUM_PUBLIC_STORE": (folder / "site").as_uri(),
+        "LYCEUM_CONTENT_KEY_FILE": str(content_key),
+        "LYCEUM_SITE_URL": addresses.site,
+        "LYCEUM_GATEKEEPER_URL": addresses.gatekeeper,
+        "LYCEUM_DATABASE_URL": f"sqlite:///{folder / 'gatekeeper.sqlite3'}",
+    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LYCEUM_")}
+    return kept | ours
+
+
+def _publish_if_changed(root: Path, folder: Path, addresses: Addresses, environment: dict[str, str]) -> None:
+    record = folder / "published.json"
+    now = time.time()
+    prints = _fingerprint(root, addresses)
+    if record.is_file() and (folder / "site" / "site").exists():
+        before = json.loads(record.read_text(encoding="utf-8"))
+        if before["fingerprint"] == prints and (before["due"] is None or now < before["due"]):
+            say(f"nothing changed since release {before['release']}; not built again")
+            return
+    from generator.cli.pipeline import build_school, moment
+    from generator.cli.publish import publish_built
+    from generator.site.build import Project
+
+    project = Project.of(root, base_url=addresses.site, gatekeeper_url=addresses.gatekeeper)
+    built = build_school(project, moment())
+    published = publish_built(built, project, environment)
+    due = min(
+        (
+            _timestamp(lesson.publish_at)
+            for lesson in built.edition.school.lessons
+            if _later(lesson.publish_at, now)
+        ),
+        default=None,
+    )
+    record.write_text(
+        json.dumps({"fingerprint": prints, "release": published.release, "due": due}), encoding="utf-8"
+    )
+
+
+def _later(moment: datetime | None, now: float) -> bool:
+    return moment is not None and moment.timestamp() > now
+
+
+def _timestamp(moment: datetime | None) -> float:
+    return moment.timestamp() if moment else 0.0
+
+
+def _fingerprint(root: Path, addresses: Addresses) -> str:
+    """What the build depends on, by size and time of change: content, theme, configuration and the generator itself."""
+    import hashlib
+
+    digest = hashlib.sha256(f"{addresses}".encode())
+    generator = Path(__file__).resolve().parent.parent
+    for base in (
+        root / "content",
+        root / "theme",
+        root / "mkdocs.yml",
+        generator,
+        generator.parent / "gatekeeper" / "contract",
+    ):
+        for path in sorted([base] if base.is_file() else base.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                status = path.stat()
+                digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def _check_free(host: str, port: int) -> None:
+    import socket
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SettingsError(
+                f"cannot listen on {host}:{port}: {error.strerror or error}",
+                hint="another program uses this port; stop it, or choose another with --gatekeeper-port",
+            ) from error
+
+
+def _run(root: Path, host: SiteHost, addresses: Addresses, environment: dict[str, str]) -> None:
+    stop = threading.Event()
+
+    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    # A process group of its own: Ctrl-C reaches this process only, which then ends the gatekeeper in order.
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "gatekeeper.cli",
+            "serve",
+            "--host",
+            addresses.host,
+            "--port",
+            str(addresses.gatekeeper_port),
+        ],
+        env=environment,
+        cwd=root,
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        _wait_ready(process, addresses, stop)
+        host.start()
+        if not stop.is_set():
+            _welcome(addresses)
+        while not stop.wait(0.2):
+            if process.poll() is not None:
+                raise LyceumError(
+                    f"the gatekeeper ended by itself (exit code {process.returncode})",
+                    hint="its messages are above",
+                )
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        host.stop()
+        _stop(process)
+    say("\nstopped; accounts, orders and releases are kept for the next start")
+
+
+def _wait_ready(process: subprocess.Popen[bytes], addresses: Addresses, stop: threading.Event) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not stop.is_set():
+        if process.poll() is not None:
+            raise LyceumError(
+                f"the gatekeeper did not start (exit code {process.returncode})",
+                hint="its messages are above",
+            )
+        try:
+            with urllib.request.urlopen(addresses.gatekeeper + routes.READY, timeout=2):  # noqa: S310 - always http on loopback
+                return
+        except (urllib.error.URLError, OSError):
+            if time.monotonic() > deadline:
+                raise LyceumError(
+                    f"the gatekeeper was not ready within {START_SECONDS} s", hint="its messages are above"
+                ) from None
+            stop.wait(0.1)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _welcome(addresses: Addresses) -> None:
+    click.echo(
+        f"""
+  The school      {addresses.site}
+  Your account    {addresses.gatekeeper}{routes.ACCOUNT}
+  Outbox          {addresses.gatekeeper}{routes.OUTBOX}    (every mail that would have been sent)
+
+  Try this:
+    1. Open the school, choose a course and a lesson with a lock.
+    2. Press "Buy". Sign in with any address, such as reader@example.com;
+       the six-digit code is in the outbox.
+    3. Pay in the sandbox: no money moves. The lesson in the other tab opens in place.
+    4. Open the same lesson in a private window: it stays locked.
+
+  Ctrl-C ends it."""
+    )
