@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from gatekeeper.contract import canonical, keys
 
 FORMAT = 1
+MAXIMUM_NUMBER = 99_999_999  # eight digits, see `keys.pointer_key`
 
 
 class PointerError(ValueError):
@@ -73,6 +74,6 @@ def _object(data: bytes) -> dict[str, object]:
 
 def _number(raw: dict[str, object]) -> int:
     number = raw.get("number")
-    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= 99_999_999:
+    if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= MAXIMUM_NUMBER:
         raise PointerError("a pointer's number is a whole number from 1 to 99,999,999")
     return number
