@@ -35,8 +35,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from gatekeeper.errors import SettingsError
-from gatekeeper.gate.address import S3Account, StoreAddress, parse_store
 from gatekeeper.secrets import Secret, TokenKey, kept_hex, secret_from_hex, token_keys_from_text
+from gatekeeper.store_address import S3Account, StoreAddress, parse_store
 
 SECRET_VARIABLES = (
     "AWS_ACCESS_KEY_ID",
@@ -93,6 +93,16 @@ class Settings:
     def site_origin(self) -> str:
         parts = urlsplit(self.site_url)
         return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def token_issuer(self) -> str:
+        """`iss` of entitlement tokens."""
+        return self.gatekeeper_url
+
+    @property
+    def token_audience(self) -> str:
+        """`aud` of entitlement tokens: the gate of this gatekeeper, nobody else."""
+        return f"{self.gatekeeper_url}/gate"
 
     @property
     def entitlement_cookie(self) -> str:

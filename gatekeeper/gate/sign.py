@@ -22,8 +22,8 @@ from typing import Protocol
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from gatekeeper.contract import keys, routes
-from gatekeeper.gate.address import S3Account
 from gatekeeper.secrets import Secret
+from gatekeeper.store_address import S3Account
 
 MAXIMUM_SECONDS = 300
 _DIGITS = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
@@ -47,10 +47,10 @@ class S3Signer:
 
     def __init__(self, account: S3Account, *, bucket: str, prefix: str = "", lifetime_seconds: int) -> None:
         parts = urlsplit(account.endpoint)
-        authority = _without_default_port(parts.scheme, parts.netloc)
-        self._host = f"{bucket}.{authority}" if account.is_virtual_hosted else authority
+        authority = f"{bucket}.{parts.netloc}" if account.is_virtual_hosted else parts.netloc
+        self._host = _without_default_port(parts.scheme, authority)
         self._root = f"/{prefix}" if account.is_virtual_hosted else f"/{bucket}/{prefix}"
-        self._origin = f"{parts.scheme}://{self._host}"
+        self._origin = f"{parts.scheme}://{authority}"
         self._account = account
         self._lifetime = _lifetime(lifetime_seconds)
         token = account.session_token.reveal_text() if account.session_token else ""
