@@ -1,0 +1,91 @@
+"""How often one address, client or reader may do something: counters in the database, so that all processes share them.
+
+A limit is `most` events in a fixed window of time. The counter's subject is a mark, never the address itself. Counting is one
+atomic statement; whoever is over the limit learns when the window ends, and nothing else.
+
+A client is an IP address; for IPv6 its /64 network, which is what one customer gets.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection, delete
+
+from gatekeeper.accounts.marks import Marker
+from gatekeeper.accounts.tables import LimitRow
+from gatekeeper.storage.writes import count_up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """name: stored in the database; never rename while windows run."""
+
+    name: str
+    most: int
+    window: timedelta
+
+
+# Asking for a mail: a mailbox cannot be flooded (A13), and one client cannot ask for many mailboxes.
+MAILS_TO_ADDRESS_FROM_CLIENT = Limit(name="mail-pair", most=5, window=timedelta(minutes=15))
+MAILS_TO_ADDRESS = Limit(name="mail-address", most=12, window=timedelta(hours=1))
+MAILS_FROM_CLIENT = Limit(name="mail-client", most=40, window=timedelta(hours=1))
+# Typing a code: with a million codes and at most 60 guesses a day for an address, guessing is hopeless. The link in the mail
+# is not guessable and not counted, so the owner is never locked out by someone else's guesses (A03).
+GUESSES_FOR_ADDRESS = Limit(name="guess-address", most=60, window=timedelta(days=1))
+GUESSES_FROM_CLIENT = Limit(name="guess-client", most=60, window=timedelta(hours=1))
+# Redeeming: 60-bit codes, so this is about noise.
+REDEEMS_BY_READER = Limit(name="redeem-reader", most=20, window=timedelta(hours=1))
+REDEEMS_FROM_CLIENT = Limit(name="redeem-client", most=60, window=timedelta(hours=1))
+ORDERS_BY_READER = Limit(name="order-reader", most=40, window=timedelta(hours=1))
+
+
+class LimitedError(Exception):
+    """Too often. retry_after_seconds: at least 1."""
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        super().__init__(f"too often; again in {retry_after_seconds} s")
+        self.retry_after_seconds = retry_after_seconds
+
+
+def count(
+    connection: Connection, marker: Marker, uses: Iterable[tuple[Limit, str]], *, now: datetime
+) -> None:
+    """Counts one event for each (limit, subject). Raises LimitedError if any is over; the counts stand when committed."""
+    wait = 0
+    for limit, subject in uses:
+        seconds = int(limit.window.total_seconds())
+        window = int(now.timestamp()) // seconds
+        ends_at = datetime.fromtimestamp((window + 1) * seconds, UTC)
+        key = {"name": limit.name, "subject": marker.mark("limit", limit.name, subject), "window": window}
+        reached = count_up(
+            connection,
+            LimitRow,
+            {**key, "ends_at": ends_at},
+            unique=(LimitRow.name, LimitRow.subject, LimitRow.window),
+            counter=LimitRow.count,
+        )
+        if reached > limit.most:
+            wait = max(wait, int((ends_at - now).total_seconds()) + 1)
+    if wait:
+        raise LimitedError(wait)
+
+
+def forget_ended(connection: Connection, *, now: datetime) -> None:
+    connection.execute(delete(LimitRow).where(LimitRow.ends_at < now))
+
+
+def client_subject(address: str) -> str:
+    """The subject of a client's limits; address: as `web.client` found it. What is no IP address counts as one client."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)

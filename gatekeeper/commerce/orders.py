@@ -1,0 +1,143 @@
+"""Orders: made by the server at the server's price, never changed. What becomes of one stands in the ledger.
+
+A number looks like `L-20261122-7K3F9Q`: the day in UTC and six signs of Crockford's base 32, which has no I, L, O or U. It names
+an order to people; it is not a secret, and only the order's reader may see the order.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from gatekeeper.commerce import ledger
+from gatekeeper.commerce.entitlements import OrderState, order_state
+from gatekeeper.commerce.ledger import Kind
+from gatekeeper.commerce.money import Money
+from gatekeeper.commerce.offers import Offer
+from gatekeeper.commerce.tables import OrderRow
+from gatekeeper.storage.writes import insert_once
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+REUSED_FOR = timedelta(minutes=30)
+_MOST_DRAWS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    number: str
+    reader: str
+    product: str
+    title: str
+    price: Money
+    interval: str | None
+    refund_days: int
+    lesson: str | None
+    language: str
+    provider: str
+    created_at: datetime
+
+
+def create(
+    connection: Connection,
+    offer: Offer,
+    *,
+    reader: str,
+    lesson: str | None,
+    language: str,
+    provider: str,
+    now: datetime,
+) -> Order:
+    """An order for this offer, with its first line in the ledger.
+
+    The reader's own order of the last half hour for the same thing at the same price is given back as long as nothing has happened
+    to it, so that a second click buys nothing twice.
+    """
+    for order in _find(connection, OrderRow.reader == reader, OrderRow.created_at > now - REUSED_FOR):
+        same = (order.product, order.price, order.provider, order.interval, order.lesson)
+        if same == (offer.product, offer.price, provider, offer.interval, lesson):
+            state = order_state(ledger.of_order(connection, order.number))
+            if state is OrderState.CREATED:
+                return order
+    number = _number(
+        connection,
+        {
+            "reader": reader,
+            "product": offer.product,
+            "title": offer.title,
+            "amount_minor": offer.price.amount_minor,
+            "currency": offer.price.currency,
+            "interval": offer.interval,
+            "refund_days": offer.refund_days,
+            "lesson": lesson,
+            "language": language,
+            "provider": provider,
+            "created_at": now,
+        },
+        now=now,
+    )
+    ledger.append(
+        connection,
+        kind=Kind.CREATED,
+        reader=reader,
+        product=offer.product,
+        order=number,
+        amount_minor=offer.price.amount_minor,
+        currency=offer.price.currency,
+        interval=offer.interval,
+        source=ledger.LYCEUM,
+        event=number,
+        at=now,
+        now=now,
+    )
+    created = find(connection, number)
+    if created is None:
+        raise LookupError("an order vanished inside the transaction that made it")
+    return created
+
+
+def find(connection: Connection, number: str) -> Order | None:
+    return next(iter(_find(connection, OrderRow.number == number)), None)
+
+
+def find_of_reader(connection: Connection, number: str, *, reader: str) -> Order | None:
+    """The order, if it is this reader's; the owner stands in the query, so another's order does not exist here."""
+    return next(iter(_find(connection, OrderRow.number == number, OrderRow.reader == reader)), None)
+
+
+def listed(connection: Connection, *, reader: str) -> list[Order]:
+    """The reader's orders, the newest first."""
+    return _find(connection, OrderRow.reader == reader)
+
+
+def _find(connection: Connection, *which: ColumnElement[bool]) -> list[Order]:
+    rows = connection.execute(
+        select(OrderRow).where(*which).order_by(OrderRow.created_at.desc(), OrderRow.number)
+    )
+    return [
+        Order(
+            number=row.number,
+            reader=row.reader,
+            product=row.product,
+            title=row.title,
+            price=Money(amount_minor=row.amount_minor, currency=row.currency),
+            interval=row.interval,
+            refund_days=row.refund_days,
+            lesson=row.lesson,
+            language=row.language,
+            provider=row.provider,
+            created_at=row.created_at,
+        )
+        for row in rows
+    ]
+
+
+def _number(connection: Connection, values: dict[str, object], *, now: datetime) -> str:
+    """Inserts the order under a number that was free."""
+    for _ in range(_MOST_DRAWS):
+        number = f"L-{now.astimezone(UTC):%Y%m%d}-" + "".join(secrets.choice(ALPHABET) for _ in range(6))
+        if insert_once(connection, OrderRow, {"number": number, **values}, unique=(OrderRow.number,)):
+            return number
+    raise LookupError("no free order number was found")

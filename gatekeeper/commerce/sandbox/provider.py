@@ -1,0 +1,218 @@
+"""The sandbox as a `PaymentProvider`, and what a visitor of its checkout page may do to a payment.
+
+A message is JSON: `{"id", "type": "payment.<told>", "created", "mode": "sandbox", "payment", "order", "amount_minor", "currency"}`,
+signed over its raw bytes (`signature.py`). `verified` trusts nothing else: exact types, mode, a time that a database can hold.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Connection, insert, select
+
+from gatekeeper.accounts.marks import new_id
+from gatekeeper.commerce import signature
+from gatekeeper.commerce.money import Money, is_currency
+from gatekeeper.commerce.orders import Order
+from gatekeeper.commerce.payments import ProviderEvent, RejectedError, Told
+from gatekeeper.commerce.sandbox.tables import SandboxEventRow, SandboxPaymentRow
+from gatekeeper.contract import canonical
+from gatekeeper.errors import SettingsError
+from gatekeeper.storage.writes import insert_once
+
+LATE = timedelta(seconds=6)
+CHECKOUT = "/sandbox/pay/"
+LONGEST_MESSAGE_BYTES = 64 * 1024
+_EVENT_ID = re.compile(r"evt_[0-9a-f]{32}", re.ASCII)
+_ORDER = re.compile(r"L-[0-9]{8}-[0-9A-Z]{6}", re.ASCII)
+_LATEST = 253_402_300_799  # the last second of the year 9999
+
+
+class Step(StrEnum):
+    """What the visitor of the checkout page chooses."""
+
+    PAY = "pay"
+    LATE = "late"
+    DECLINE = "decline"
+    REFUND = "refund"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxPayment:
+    """told: everything that happened so far, also what the shop has not heard yet."""
+
+    id: str
+    order: str
+    money: Money
+    told: tuple[Told, ...]
+
+    @property
+    def is_decided(self) -> bool:
+        return Told.PAID in self.told or Told.FAILED in self.told
+
+    @property
+    def is_refundable(self) -> bool:
+        return Told.PAID in self.told and Told.REFUNDED not in self.told
+
+
+class Sandbox:
+    """The provider. secret: 32 bytes, derived for its messages alone."""
+
+    def __init__(self, secret: bytes, *, is_live_mode: bool) -> None:
+        if is_live_mode:
+            raise SettingsError(
+                [
+                    "LYCEUM_MODE is live, and the sandbox takes no money: set up a payment provider, or use demo"
+                ]
+            )
+        self._secret = secret
+
+    @property
+    def name(self) -> str:
+        return "sandbox"
+
+    @property
+    def is_live(self) -> bool:
+        return False
+
+    def begin(self, connection: Connection, order: Order, *, now: datetime) -> str:
+        payment = new_id()
+        made = insert_once(
+            connection,
+            SandboxPaymentRow,
+            {
+                "id": payment,
+                "order_number": order.number,
+                "amount_minor": order.price.amount_minor,
+                "currency": order.price.currency,
+                "created_at": now,
+            },
+            unique=(SandboxPaymentRow.order_number,),
+        )
+        if made:
+            _note(connection, payment, Told.CREATED, at=now, due_at=now)
+        else:
+            payment = connection.execute(
+                select(SandboxPaymentRow.id).where(SandboxPaymentRow.order_number == order.number)
+            ).scalar_one()
+        return CHECKOUT + payment
+
+    def verified(self, raw: bytes, headers: Mapping[str, str], *, now: datetime) -> ProviderEvent:
+        if len(raw) > LONGEST_MESSAGE_BYTES:
+            raise RejectedError("too long")
+        header = headers.get(signature.HEADER, "")
+        if not signature.is_genuine(header, raw, [self._secret], now=int(now.timestamp())):
+            raise RejectedError("not signed by the sandbox")
+        return _read(raw)
+
+    def message(self, event: str, told: Told, payment: SandboxPayment, *, at: datetime) -> bytes:
+        return canonical.dumps(
+            {
+                "id": event,
+                "type": f"payment.{told.value}",
+                "created": int(at.timestamp()),
+                "mode": "sandbox",
+                "payment": payment.id,
+                "order": payment.order,
+                "amount_minor": payment.money.amount_minor,
+                "currency": payment.money.currency,
+            }
+        )
+
+    def headers(self, raw: bytes, *, now: datetime) -> dict[str, str]:
+        return {signature.HEADER: signature.signed(raw, self._secret, now=int(now.timestamp()))}
+
+
+def find_payment(connection: Connection, payment: str) -> SandboxPayment | None:
+    row = connection.execute(select(SandboxPaymentRow).where(SandboxPaymentRow.id == payment)).one_or_none()
+    if row is None:
+        return None
+    told = connection.execute(
+        select(SandboxEventRow.told)
+        .where(SandboxEventRow.payment == payment)
+        .order_by(SandboxEventRow.at, SandboxEventRow.id)
+    ).scalars()
+    return SandboxPayment(
+        id=row.id,
+        order=row.order_number,
+        money=Money(amount_minor=row.amount_minor, currency=row.currency),
+        told=tuple(Told(one) for one in told),
+    )
+
+
+def payment_of_order(connection: Connection, order: str) -> SandboxPayment | None:
+    found = connection.execute(
+        select(SandboxPaymentRow.id).where(SandboxPaymentRow.order_number == order)
+    ).scalar_one_or_none()
+    return None if found is None else find_payment(connection, found)
+
+
+def take(connection: Connection, payment: SandboxPayment, step: Step, *, now: datetime) -> bool:
+    """Does what the visitor chose, if it still makes sense. The payment's row is locked, so two clicks do one thing."""
+    connection.execute(
+        select(SandboxPaymentRow.id).where(SandboxPaymentRow.id == payment.id).with_for_update()
+    ).scalar_one()
+    current = find_payment(connection, payment.id)
+    if current is None:
+        return False
+    if step is Step.REFUND:
+        if current.is_refundable:
+            _note(connection, payment.id, Told.REFUNDED, at=now, due_at=now)
+        return current.is_refundable
+    if current.is_decided:
+        return False
+    if step is Step.LATE:
+        _note(connection, payment.id, Told.PENDING, at=now, due_at=now)
+        _note(connection, payment.id, Told.PAID, at=now + LATE, due_at=now + LATE)
+    else:
+        _note(connection, payment.id, Told.PAID if step is Step.PAY else Told.FAILED, at=now, due_at=now)
+    return True
+
+
+def _note(connection: Connection, payment: str, told: Told, *, at: datetime, due_at: datetime) -> None:
+    connection.execute(
+        insert(SandboxEventRow).values(
+            id=f"evt_{new_id()}",
+            payment=payment,
+            told=told.value,
+            at=at,
+            due_at=due_at,
+            tries=0,
+            delivered_at=None,
+        )
+    )
+
+
+def _read(raw: bytes) -> ProviderEvent:
+    try:
+        message = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise RejectedError("not JSON") from error
+    if not isinstance(message, dict) or message.get("mode") != "sandbox":
+        raise RejectedError("not a message of the sandbox")
+    event, kind, order = message.get("id"), message.get("type"), message.get("order")
+    created, amount, currency = message.get("created"), message.get("amount_minor"), message.get("currency")
+    if not isinstance(event, str) or not _EVENT_ID.fullmatch(event):
+        raise RejectedError("no event id")
+    if not isinstance(order, str) or not _ORDER.fullmatch(order):
+        raise RejectedError("no order number")
+    if not isinstance(kind, str) or kind not in {f"payment.{told.value}" for told in Told}:
+        raise RejectedError("not a kind of message that is known")
+    if type(created) is not int or not 0 < created <= _LATEST:
+        raise RejectedError("no time")
+    if type(amount) is not int or not 0 < amount < 2**53:
+        raise RejectedError("no amount")
+    if not isinstance(currency, str) or not is_currency(currency):
+        raise RejectedError("no currency")
+    return ProviderEvent(
+        id=event,
+        told=Told(kind.removeprefix("payment.")),
+        order=order,
+        money=Money(amount_minor=amount, currency=currency),
+        at=datetime.fromtimestamp(created, UTC),
+    )

@@ -1,0 +1,88 @@
+"""The tables of this room. Orders and ledger entries are inserted and never changed (rule R8)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from gatekeeper.storage.columns import COUNTER, Base, UtcTime
+
+PRODUCT = String(200)
+CURRENCY = String(3)
+
+
+class OrderRow(Base):
+    """What a reader asked to buy, at the price of that moment. title and language: for the receipt. lesson: to go back to."""
+
+    __tablename__ = "orders"
+    __table_args__ = (CheckConstraint("amount_minor > 0", name="amount"),)
+
+    number: Mapped[str] = mapped_column(String(24), primary_key=True)
+    reader: Mapped[str] = mapped_column(ForeignKey("readers.id"), index=True)
+    product: Mapped[str] = mapped_column(PRODUCT)
+    title: Mapped[str] = mapped_column(Text)
+    amount_minor: Mapped[int] = mapped_column(COUNTER)
+    currency: Mapped[str] = mapped_column(CURRENCY)
+    interval: Mapped[str | None] = mapped_column(String(8))
+    refund_days: Mapped[int]
+    lesson: Mapped[str | None] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(String(8))
+    provider: Mapped[str] = mapped_column(String(20))
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class EntryRow(Base):
+    """One line of the ledger. (source, event): who says so, and the name of the saying there; together they happen once.
+
+    source: `lyceum`, a provider's name, `code` or `operator`. at: when it happened there; recorded_at: when it came here.
+    """
+
+    __tablename__ = "ledger"
+    __table_args__ = (
+        UniqueConstraint("source", "event"),
+        Index(None, "reader", "product"),
+    )
+
+    id: Mapped[int] = mapped_column(COUNTER, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))  # values of `ledger.Kind`: never rename
+    reader: Mapped[str] = mapped_column(ForeignKey("readers.id"))
+    product: Mapped[str] = mapped_column(PRODUCT)
+    order_number: Mapped[str | None] = mapped_column(ForeignKey("orders.number"), index=True)
+    amount_minor: Mapped[int] = mapped_column(COUNTER)
+    currency: Mapped[str] = mapped_column(CURRENCY)
+    interval: Mapped[str | None] = mapped_column(String(8))
+    until: Mapped[datetime | None] = mapped_column(UtcTime)
+    source: Mapped[str] = mapped_column(String(20))
+    event: Mapped[str] = mapped_column(String(120))
+    at: Mapped[datetime] = mapped_column(UtcTime)
+    recorded_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class ProviderEventRow(Base):
+    """A provider's message as it came, kept before anything is made of it. outcome: empty until it was processed."""
+
+    __tablename__ = "provider_events"
+    __table_args__ = (UniqueConstraint("provider", "event"),)
+
+    id: Mapped[int] = mapped_column(COUNTER, primary_key=True)
+    provider: Mapped[str] = mapped_column(String(20))
+    event: Mapped[str] = mapped_column(String(120))
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime] = mapped_column(UtcTime)
+    processed_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    outcome: Mapped[str] = mapped_column(String(40))
+
+
+class CodeRow(Base):
+    """A redemption code, by its mark alone. Whether it was used stands in the ledger: source `code`, event = id."""
+
+    __tablename__ = "codes"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    mark: Mapped[str] = mapped_column(String(64), unique=True)
+    product: Mapped[str] = mapped_column(PRODUCT)
+    interval: Mapped[str | None] = mapped_column(String(8))
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcTime)

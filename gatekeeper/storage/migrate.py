@@ -1,0 +1,73 @@
+"""Brings a database to the schema that this version speaks, and says when it is not there.
+
+The service never changes a schema on its own, except in demo mode: with several processes the operator decides when.
+Migrations are Alembic scripts inside the package (`migrations/versions/`), each in one transaction.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from gatekeeper.errors import GatekeeperError
+from gatekeeper.storage.engine import Database
+
+_FOLDER = Path(__file__).parent / "migrations"
+
+
+class SchemaError(GatekeeperError):
+    """The database's schema is not the one this version speaks."""
+
+
+def wanted_revision() -> str:
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if head is None:
+        raise SchemaError("the package holds no migrations", hint="install it again")
+    return head
+
+
+def current_revision(database: Database) -> str | None:
+    """The revision the database is at; None for one that was never migrated."""
+    with database.read() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def upgrade(database: Database) -> str:
+    """Migrates to the newest schema in one transaction; safe to repeat, and when two processes start together."""
+    with database.write() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7239157120463)")  # any fixed number
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+    return wanted_revision()
+
+
+def require_migrated(database: Database) -> None:
+    """Raises SchemaError, with what to do, unless the database is at the wanted revision."""
+    current, wanted = current_revision(database), wanted_revision()
+    if current == wanted:
+        return
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if current is not None and current not in known:
+        raise SchemaError(
+            f"the database is at revision {current}, which this version does not know",
+            hint="a newer version has migrated it; install that version, or restore the backup from before",
+        )
+    raise SchemaError(
+        "the database is not migrated"
+        if current is None
+        else f"the database is at revision {current}, not {wanted}",
+        hint="run `gatekeeper migrate`",
+    )
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
