@@ -21,6 +21,7 @@ Every secret may also be given as NAME_FILE, the path of a file that holds it. A
     LYCEUM_MAIL_FROM        the sender of mails
     LYCEUM_REFRESH_SECONDS  how often the store is asked for a new release, 5
     LYCEUM_URL_SECONDS      how long a signed URL lives, 120; at most 300
+    LYCEUM_TRUSTED_PROXIES  networks whose X-Forwarded-For is believed, like 10.0.0.0/8; nobody's when absent
 
 Live refuses what is missing, short or guessable, and plain http except on loopback (attack case J21). Demo makes missing
 secrets once and keeps them in the state folder.
@@ -31,6 +32,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -48,6 +50,7 @@ SECRET_VARIABLES = (
     "LYCEUM_SMTP_URL",
     "LYCEUM_TOKEN_KEYS",
 )
+Network = IPv4Network | IPv6Network
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 MAXIMUM_URL_SECONDS = 300
 
@@ -79,6 +82,7 @@ class Settings:
     mail_from: str
     refresh_seconds: float
     url_seconds: int
+    trusted_proxies: tuple[Network, ...] = ()
 
     @property
     def is_demo(self) -> bool:
@@ -165,6 +169,7 @@ class _Reader:
         threads = self._whole("LYCEUM_THREADS", 8, 1, 256)
         refresh_seconds = self._seconds("LYCEUM_REFRESH_SECONDS", 5.0, 0.05, 300.0)
         url_seconds = self._whole("LYCEUM_URL_SECONDS", 120, 5, MAXIMUM_URL_SECONDS)
+        trusted_proxies = self._networks("LYCEUM_TRUSTED_PROXIES")
         if self._problems or store is None or secret_key is None:
             raise SettingsError(self._problems)
         return Settings(
@@ -186,6 +191,7 @@ class _Reader:
             mail_from=mail_from,
             refresh_seconds=refresh_seconds,
             url_seconds=url_seconds,
+            trusted_proxies=trusted_proxies,
         )
 
     def _wrong(self, name: str, what: str, hint: str) -> None:
@@ -200,6 +206,15 @@ class _Reader:
             return int(text)
         self._wrong(name, f"is {text!r}", f"set it to a whole number from {least} to {most}")
         return default
+
+    def _networks(self, name: str) -> tuple[Network, ...]:
+        found: list[Network] = []
+        for word in self._text(name, "").replace(",", " ").split():
+            try:
+                found.append(ip_network(word))
+            except ValueError:
+                self._wrong(name, f"names {word!r}", "write networks like 10.0.0.0/8, separated by commas")
+        return tuple(found)
 
     def _seconds(self, name: str, default: float, least: float, most: float) -> float:
         text = self._text(name, str(default))

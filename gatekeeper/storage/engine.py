@@ -4,6 +4,7 @@
   another writer, and `BEGIN IMMEDIATE` for every transaction that writes, so that a read never has to become a write and fail
   halfway (attack case Z08).
 - PostgreSQL: READ COMMITTED; whatever must happen once rests on a unique constraint or a locked row, never on isolation.
+- An error never shows the values of a statement: they would put addresses into the log.
 - A database that stays locked, or is away, raises `sqlalchemy.exc.OperationalError`; the web side answers it with 503.
 """
 
@@ -68,7 +69,7 @@ def open_database(url: str) -> Database:
     if name == "postgresql":
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
-        return Database(create_engine(parsed, pool_pre_ping=True))
+        return Database(create_engine(parsed, pool_pre_ping=True, hide_parameters=True))
     raise SettingsError(
         [f"LYCEUM_DATABASE_URL names {name}: only sqlite and postgresql keep the ledger's promises"]
     )
@@ -82,7 +83,7 @@ def _open_sqlite(url: str, file: str | None) -> Database:
             ]
         )
     Path(file).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return Database(engine)
