@@ -38,7 +38,7 @@ from urllib.parse import urlsplit
 
 from gatekeeper.errors import SettingsError
 from gatekeeper.secrets import Secret, TokenKey, kept_hex, secret_from_hex, token_keys_from_text
-from gatekeeper.store_address import S3Account, StoreAddress, parse_store
+from gatekeeper.stores.address import S3Account, StoreAddress, parse_store
 
 SECRET_VARIABLES = (
     "AWS_ACCESS_KEY_ID",

@@ -11,6 +11,7 @@ The gate (WSGI, no database, no framework):
 The service (Flask):
 
     GET  /api/reader                JSON: who is signed in and what they own; renews the entitlement cookie
+    GET  /api/renew     `?next=<path of the gate>`: renews the entitlement cookie and goes back there
     GET  /sign-in  POST /sign-in …  the e-mailed code
     GET  /buy/<product>             order, checkout, success; `?lesson=` says where to go back to
     GET  /account
@@ -31,6 +32,7 @@ STORE = "/store/"
 HEALTH = "/healthz"
 READY = "/readyz"
 READER = "/api/reader"
+RENEW = "/api/renew"
 SIGN_IN = "/sign-in"
 SIGN_OUT = "/sign-out"
 BUY = "/buy/"

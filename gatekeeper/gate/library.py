@@ -16,7 +16,7 @@ import threading
 from gatekeeper.contract import keys, manifest, pointer
 from gatekeeper.contract.manifest import Manifest
 from gatekeeper.errors import StoreError
-from gatekeeper.gate.store import StoreReader
+from gatekeeper.stores.reader import StoreReader
 
 _log = logging.getLogger(__name__)
 

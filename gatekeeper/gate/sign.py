@@ -23,7 +23,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from gatekeeper.contract import keys, routes
 from gatekeeper.secrets import Secret
-from gatekeeper.store_address import S3Account
+from gatekeeper.stores.address import S3Account
 
 MAXIMUM_SECONDS = 300
 _DIGITS = re.compile(r"[1-9][0-9]{0,11}", re.ASCII)
@@ -50,7 +50,7 @@ class S3Signer:
         authority = f"{bucket}.{parts.netloc}" if account.is_virtual_hosted else parts.netloc
         self._host = _without_default_port(parts.scheme, authority)
         self._root = f"/{prefix}" if account.is_virtual_hosted else f"/{bucket}/{prefix}"
-        self._origin = f"{parts.scheme}://{authority}"
+        self.origin = f"{parts.scheme}://{authority}"
         self._account = account
         self._lifetime = _lifetime(lifetime_seconds)
         token = account.session_token.reveal_text() if account.session_token else ""
@@ -80,7 +80,7 @@ class S3Signer:
         scope = f"{day}/{self._account.region}/s3/aws4_request"
         signature = signature_v4(moment.key, stamp, scope, request)
         # the order that botocore writes: what overrules the answer first, the session token last
-        return f"{self._origin}{encoded}?{answer}{head}&X-Amz-SignedHeaders=host{self._token}&X-Amz-Signature={signature}"
+        return f"{self.origin}{encoded}?{answer}{head}&X-Amz-SignedHeaders=host{self._token}&X-Amz-Signature={signature}"
 
     def _at(self, now: int) -> _Moment:
         moment = self._moment

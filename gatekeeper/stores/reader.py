@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 
 from gatekeeper.errors import StoreError
 from gatekeeper.gate.sign import S3Signer
-from gatekeeper.store_address import S3Account, StoreAddress
+from gatekeeper.stores.address import S3Account, StoreAddress
 
 TIMEOUT_SECONDS = 5.0
 MAXIMUM_OBJECT_BYTES = 512 * 1024 * 1024

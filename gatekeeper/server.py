@@ -1,0 +1,114 @@
+"""Runs the service on Granian: host, port and number of processes from the settings, a clean end on SIGTERM or Ctrl-C.
+
+Choices, each for a reason seen in Granian 2.8:
+
+- WSGI with native threads: here it answered more requests a second than its RSGI and ASGI interfaces, and than waitress.
+- No access log: its lines would hold query strings, and those of `/store/…` are signatures (attack case U07).
+- `backpressure` limits open connections, not requests, and defaults to backlog / workers; it is set apart, so that idle
+  keep-alive connections do not shut new ones out.
+- Headers have to arrive within ten seconds (slow senders) and fit into 64 KiB, so a huge cookie is answered 431 and a
+  huge path 414 before any of our code sees it (P20, J14).
+- Granian copies the process's environment into every request; the secrets are taken out of it first.
+- The listening socket allows a second server on the same port (SO_REUSEPORT), so a busy port is looked for beforehand.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import socket
+import sys
+from typing import TYPE_CHECKING, Any
+
+from gatekeeper.errors import GatekeeperError
+from gatekeeper.settings import SECRET_VARIABLES, Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+_log = logging.getLogger(__name__)
+
+DRAIN_SECONDS = 20
+HEADER_MILLISECONDS = 10_000
+HEADER_BYTES = 64 * 1024
+CONNECTIONS = 1024
+
+
+def serve(settings: Settings) -> None:
+    """Serves until a signal ends it. Raises GatekeeperError if the address cannot be had; exits 1 if a process fails."""
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.http import HTTP1Settings
+
+    _check_address(settings.host, settings.port)
+    server = Granian(
+        "gatekeeper.wsgi",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers,
+        blocking_threads=settings.threads,
+        backlog=CONNECTIONS,
+        backpressure=CONNECTIONS,
+        websockets=False,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=HEADER_BYTES),
+        log_access=False,
+        log_dictconfig=_logging(),
+        workers_kill_timeout=DRAIN_SECONDS,
+    )
+    server.serve(target_loader=functools.partial(_load, settings), wrap_loader=False)
+
+
+def _load(settings: Settings) -> WSGIApplication:
+    """In each process: the application, once the environment holds no secret any more."""
+    from gatekeeper.wsgi import build
+
+    for name in SECRET_VARIABLES:
+        os.environ.pop(name, None)
+    for name in [name for name in os.environ if name[:5] == "HTTP_"]:  # would look like headers of a request
+        del os.environ[name]
+    return build(settings)
+
+
+def _check_address(host: str, port: int) -> None:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise GatekeeperError(
+            f"cannot listen on {host}:{port}: {error.strerror}",
+            hint="stop what listens there (`ss -ltnp` shows it), or set LYCEUM_PORT or LYCEUM_HOST",
+        ) from error
+
+
+def _logging() -> dict[str, Any]:
+    """Everything to stderr, one line an event; the loggers' names are the modules'."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "loggers": {"_granian": {"level": "WARNING"}, "granian.access": {"level": "CRITICAL"}},
+        "root": {"handlers": ["stderr"], "level": "INFO"},
+    }
+
+
+def main() -> None:
+    """`python -m gatekeeper.server`: serves with the settings of the environment."""
+    try:
+        serve(Settings.from_environment(os.environ))
+    except GatekeeperError as error:
+        print(
+            f"error: {error}",
+            *(f"hint: {line}" for line in error.hint.splitlines()),
+            sep="\n",
+            file=sys.stderr,
+        )
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()
