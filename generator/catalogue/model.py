@@ -11,6 +11,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
+from generator.errors import Severity
+
 Language = str  # "zh" or "en"
 LocalText = Mapping[Language, str]
 
@@ -127,6 +129,7 @@ class Course:
     cover: PurePosixPath | None
     status: Status
     lessons: tuple[Lesson, ...]
+    missing_files: Severity = Severity.ERROR  # what a picture or attachment that does not exist is
 
     @property
     def url(self) -> str:

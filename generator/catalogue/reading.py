@@ -1,0 +1,135 @@
+"""`content/` → School: everything is read, everything is checked, and every mistake is reported at once.
+
+This is the only place of the author's side that decides what the content *says*; who may have what is decided in `generator.access`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from types import MappingProxyType
+
+from generator.catalogue import checks, names, tree
+from generator.catalogue.complaints import check
+from generator.catalogue.courses import Found, read_course
+from generator.catalogue.document import Document, parse
+from generator.catalogue.fields import SchoolFields
+from generator.catalogue.findings import Findings
+from generator.catalogue.model import Access, Author, School
+from generator.catalogue.products import Openings, frozen, products
+from generator.catalogue.tree import Tree
+from generator.errors import Problem
+
+SCHOOL = PurePosixPath("school.yml")
+COURSE = "course.yml"
+
+
+def read(content: Path) -> tuple[School, tuple[Problem, ...]]:
+    """The school in the folder `content`, and warnings. Raises ContentError with every mistake in all files."""
+    findings = Findings()
+    if not content.is_dir():
+        findings.error(
+            content.name, 0, "there is no such folder", "a school's texts lie in the folder 'content'"
+        )
+        findings.settle()
+    files = tree.walk(content, findings)
+    fields, document = _school_fields(files, findings)
+    found_products = products(fields, document, findings) if fields and document else {}
+    openings = Openings(found_products, complete=fields is not None)
+    found: list[Found] = []
+    for folder in _course_folders(files, findings):
+        one = read_course(files, folder, fields or _STAND_IN, openings, findings)
+        if one:
+            found.append(one)
+    if fields is None or document is None:
+        findings.settle()
+        raise AssertionError("a school without fields was not reported")
+    found.sort(key=lambda one: (one.course.order, one.course.id))
+    courses = tuple(one.course for one in found)
+    authors = {
+        id_: Author(id=id_, name=frozen(entry.name), bio=frozen(entry.bio))
+        for id_, entry in fields.authors.items()
+    }
+    sources = checks.Sources(
+        school=document,
+        courses={str(one.course.path): one.document for one in found},
+        lessons={path: source for one in found for path, source in one.lessons.items()},
+    )
+    checks.check(courses, found_products, authors, sources, findings)
+    school = School(
+        root=content,
+        name=frozen(fields.name),
+        summary=frozen(fields.summary),
+        languages=tuple(dict.fromkeys(fields.languages)),
+        base_url=fields.base_url,
+        gatekeeper_url=fields.gatekeeper_url,
+        authors=MappingProxyType(authors),
+        courses=courses,
+        products=MappingProxyType(found_products),
+        files=MappingProxyType(_attachments(files)),
+    )
+    return school, findings.settle()
+
+
+# Lets the courses be read for their own mistakes when school.yml has one.
+_STAND_IN = SchoolFields.model_construct(languages=["en", "zh"], access=Access.PAID)
+
+
+def _school_fields(files: Tree, findings: Findings) -> tuple[SchoolFields | None, Document | None]:
+    if SCHOOL not in files.sizes:
+        findings.error(SCHOOL, 0, "there is no school.yml", "write one, or run 'lyceum new school'")
+        return None, None
+    text = tree.text(files.root, SCHOOL, findings)
+    document = parse(text, SCHOOL, findings) if text is not None else None
+    if document is None:
+        return None, None
+    languages = document.values.get("languages")
+    first = (
+        languages[0] if isinstance(languages, list) and languages and isinstance(languages[0], str) else "en"
+    )
+    return check(SchoolFields, document, findings, language=first), document
+
+
+def _course_folders(files: Tree, findings: Findings) -> list[PurePosixPath]:
+    """The folders that hold a course.yml; Markdown outside of them and reserved names are mistakes."""
+    courses = sorted(path.parent for path in files.sizes if path.name == COURSE)
+    for folder in courses:
+        if len(folder.parts) != 1:
+            findings.error(
+                folder / COURSE, 0, "a course must be a folder of its own in content/", "move it up"
+            )
+    top = {folder for folder in courses if len(folder.parts) == 1}
+    for folder in sorted(files.folders):
+        name = folder.name.lower()
+        if len(folder.parts) == 1 and folder not in top and name in names.RESERVED and name != names.INCLUDES:
+            findings.error(
+                folder,
+                0,
+                f"the name '{folder.name}' belongs to the site itself",
+                "choose another folder name",
+            )
+    strays: dict[PurePosixPath, PurePosixPath] = {}
+    for path in sorted(files.sizes):
+        home = PurePosixPath(path.parts[0])
+        if path.suffix.lower() == ".md" and home not in top and home.name != names.INCLUDES:
+            strays.setdefault(home, path)
+    for folder, path in strays.items():
+        if folder == path:
+            findings.error(
+                path,
+                0,
+                "a Markdown file outside of every course",
+                "move it into a course's folder, or into includes/",
+            )
+        else:
+            findings.error(
+                folder, 0, "a folder with Markdown and without course.yml", f"add {folder}/{COURSE}"
+            )
+    return sorted(top)
+
+
+def _attachments(files: Tree) -> dict[PurePosixPath, int]:
+    return {
+        path: size
+        for path, size in files.sizes.items()
+        if path.suffix.lower() != ".md" and path != SCHOOL and path.name != COURSE
+    }
