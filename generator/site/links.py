@@ -1,0 +1,214 @@
+"""Links of the author's files → links of the staged files.
+
+An author links to `03-cancellation.md#shield` or `files/loop.svg`, beside the file at hand. Staged pages have other names
+and private files have no place on the public site, so each link that names something of the school is rewritten where it
+stands; code is never touched. Links that name nothing known are left alone: MkDocs reports them.
+
+    lesson                the staged page, fragment kept
+    `x.html`, `x/`        the same as `x.md`, `x/index.md`, `x/README.md`, as mdBook and others write them
+    course folder         its landing page
+    public file           the same file on the site
+    private file          the gatekeeper's address of it
+    a lesson nobody may know of (draft, unannounced)   its course's landing page, without the fragment, and a warning
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from gatekeeper.contract import routes
+from generator.access.edition import Edition
+from generator.catalogue.model import Lesson
+from generator.errors import Problem, Severity
+from generator.site import address, blocks
+
+_INLINE = re.compile(
+    r"(?<!\\)\]\([ \t]*\n?[ \t]*(?:<(?P<angle>[^<>\n]*)>|(?P<bare>(?:[^\s()<>]|\([^\s()]*\))+))"
+)
+_DEFINITION = re.compile(
+    r"^[ \t>]*\[(?!\^)[^\[\]\n]+\]:[ \t]*\n?[ \t]*(?:<(?P<angle>[^<>\n]*)>|(?P<bare>\S+))", re.MULTILINE
+)
+_TAG = re.compile(r"<[a-zA-Z][^<>]*>")
+_ATTRIBUTE = re.compile(
+    r"""\s(?:href|src|poster)\s*=\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)')""", re.IGNORECASE
+)
+_FENCE_LANGUAGE = re.compile(r"\s*(?P<language>[\w#.+-]+)(?P<rest>,[^\s{]*)[ \t]*$")
+
+
+class Kind(StrEnum):
+    MARKDOWN = "markdown"  # MkDocs turns a source path into a URL
+    HTML = "html"  # nobody does: it must be the URL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A destination as it stands in the text, from `start` to `end`."""
+
+    start: int
+    end: int
+    destination: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A destination in the author's file: its line there, and how the author wrote it."""
+
+    line: int
+    destination: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewritten:
+    """text: with staged links. origins: each destination as it stands now → where it came from."""
+
+    text: str
+    origins: Mapping[str, Origin]
+    problems: tuple[Problem, ...]
+
+
+def find(text: str) -> tuple[Link, ...]:
+    """Every destination in live text, in order."""
+    return tuple(sorted(_find(blocks.read(text).live), key=lambda link: link.start))
+
+
+def _find(live: str) -> Iterator[Link]:
+    for pattern in (_INLINE, _DEFINITION):
+        for match in pattern.finditer(live):
+            group = "angle" if match["angle"] is not None else "bare"
+            yield Link(
+                start=match.start(group), end=match.end(group), destination=match[group], kind=Kind.MARKDOWN
+            )
+    for tag in _TAG.finditer(live):
+        for match in _ATTRIBUTE.finditer(live, tag.start(), tag.end()):
+            group = "double" if match["double"] is not None else "single"
+            yield Link(
+                start=match.start(group), end=match.end(group), destination=match[group], kind=Kind.HTML
+            )
+
+
+class Links:
+    """What the school's addresses mean, read once for an edition."""
+
+    def __init__(self, edition: Edition, gatekeeper_url: str) -> None:
+        self._gatekeeper = gatekeeper_url
+        self._public = edition.public_files
+        self._private = frozenset(edition.private_files)
+        self._lessons: dict[PurePosixPath, Lesson] = {
+            shown.path: shown for shown in (*(e.lesson for e in edition.lessons.values()), *edition.upcoming)
+        }
+        self._upcoming = frozenset(lesson.id for lesson in edition.upcoming)
+        self._hidden = {lesson.path: lesson.course for lesson in edition.hidden}
+        self._courses = {course.path: course for course in edition.courses}
+
+    def rewrite(
+        self, text: str, *, source: PurePosixPath, page: str, first_line: int, private: bool = False
+    ) -> Rewritten:
+        """`text` with the links of a staged page.
+
+        source: the author's file, from the content folder. page: the staged page the text appears on. first_line: the
+        number of the text's first line in that file. private: whether the text is a private half.
+        """
+        read = blocks.read(text)
+        edits: list[tuple[int, int, str]] = []
+        origins: dict[str, Origin] = {}
+        problems: list[Problem] = []
+        for link in sorted(_find(read.live), key=lambda found: found.start):
+            line = first_line + text.count("\n", 0, link.start)
+            new, problem = self._staged(link, source=source, page=page, private=private)
+            if problem:
+                problems.append(Problem(f"{source}:{line}", *problem, severity=Severity.WARNING))
+            if new is not None and new != link.destination:
+                edits.append((link.start, link.end, new))
+            origins.setdefault(link.destination if new is None else new, Origin(line, link.destination))
+        edits += _plain_languages(text, read.fences)
+        return Rewritten(text=_edited(text, edits), origins=origins, problems=tuple(problems))
+
+    def _staged(
+        self, link: Link, *, source: PurePosixPath, page: str, private: bool
+    ) -> tuple[str | None, tuple[str, str] | None]:
+        """The new destination, or None to leave it; and what is wrong with it, with a hint."""
+        parts = urlsplit(link.destination) if _is_relative(link.destination) else None
+        if parts is None:
+            return None, None
+        tail = (f"?{parts.query}" if parts.query else "") + (f"#{parts.fragment}" if parts.fragment else "")
+        for path in _candidates(source, unquote(parts.path)):
+            if lesson := self._lessons.get(path):
+                if lesson.id in self._upcoming:
+                    tail = ""  # its headings are not public yet
+                return self._page(link, address.lesson_page(lesson), page) + tail, None
+            if path in self._hidden:
+                return self._page(link, f"{self._hidden[path]}/index.md", page), (
+                    "this link leads to a lesson that is not published",
+                    "readers are led to the course's page until the lesson appears",
+                )
+            if course := self._courses.get(path):
+                return self._page(link, address.course_page(course), page) + tail, None
+            if path in self._public:
+                return self._file(link, path, page) + tail, None
+            if private and path in self._private:
+                return self._gatekeeper + routes.file_path(path.as_posix()) + tail, None
+        return None, None
+
+    @staticmethod
+    def _page(link: Link, target: str, page: str) -> str:
+        if link.kind is Kind.MARKDOWN:
+            return address.relative_page(target, page)
+        return address.relative_url(address.url_of(target), page)
+
+    @staticmethod
+    def _file(link: Link, path: PurePosixPath, page: str) -> str:
+        if link.kind is Kind.MARKDOWN:
+            return address.relative_page(address.staged_file(path), page)
+        return address.relative_url(address.file_url(path), page)
+
+
+def _is_relative(destination: str) -> bool:
+    try:
+        parts = urlsplit(destination)
+    except ValueError:  # "[" in the host, say: not an address of ours
+        return False
+    return (
+        not parts.scheme and not parts.netloc and bool(parts.path) and not parts.path.startswith(("/", "\\"))
+    )
+
+
+def _candidates(source: PurePosixPath, path: str) -> Iterator[PurePosixPath]:
+    """The content paths that `path`, written in `source`, may mean, likeliest first."""
+    joined = posixpath.normpath(posixpath.join(source.parent.as_posix(), path))
+    target = PurePosixPath(joined)
+    if ".." in target.parts or target.is_absolute():
+        return
+    yield target
+    if target.suffix == ".html":
+        yield target.with_suffix(".md")
+    if target.name in {"index.md", "index.html"}:
+        yield target.with_name("README.md")
+        yield target.parent  # a course's landing page
+    if path.endswith("/") or not target.suffix:
+        yield target / "index.md"
+        yield target / "README.md"
+        yield PurePosixPath(f"{target}.md")
+
+
+def _plain_languages(text: str, fences: tuple[blocks.Fence, ...]) -> Iterator[tuple[int, int, str]]:
+    """mdBook writes `rust,ignore` where the highlighter wants `rust`."""
+    for fence in fences:
+        if match := _FENCE_LANGUAGE.match(text[fence.info_start : fence.info_end]):
+            yield fence.info_start + match.start("rest"), fence.info_start + match.end("rest"), ""
+
+
+def _edited(text: str, edits: list[tuple[int, int, str]]) -> str:
+    parts: list[str] = []
+    place = 0
+    for start, end, new in sorted(edits):
+        if start >= place:
+            parts += (text[place:start], new)
+            place = end
+    return "".join(parts) + text[place:]
