@@ -1,0 +1,25 @@
+/**
+ * Everything that text needs beyond HTML and CSS, for the whole page or for a part that was just put in. Big libraries are
+ * fetched only where something needs them. For the page itself Material's script already adds copy buttons, scrolling tables
+ * and tab indicators; an injected part gets the same here.
+ */
+
+import { addCopyButtons } from "./code.js";
+import { wrapTables } from "./tables.js";
+
+/**
+ * @param {HTMLElement} root
+ * @param {{ injected?: boolean }} [options]
+ */
+export function enhance(root, { injected = false } = {}) {
+  if (injected) {
+    addCopyButtons(root);
+    wrapTables(root);
+  }
+  if (root.querySelector(".lyceum-diagram")) {
+    void import("./diagrams.js").then((module) => module.drawDiagrams(root));
+  }
+  if (root.querySelector(".arithmatex")) {
+    void import("./mathematics.js").then((module) => module.setFormulas(root));
+  }
+}

@@ -1,0 +1,14 @@
+/**
+ * The entry of every page: makes diagrams and formulas of the public text, and looks after the placeholder of a private
+ * half if the page has one. Modules that a page does not need are not fetched.
+ */
+
+import { enhance } from "./enhance.js";
+
+enhance(document.body);
+
+const section = document.querySelector("section.lyceum-part");
+if (section instanceof HTMLElement) {
+  const { attend } = await import("./reader.js");
+  attend(section);
+}
