@@ -40,6 +40,7 @@ def serve(settings: Settings) -> None:
     from granian import Granian
     from granian.constants import Interfaces
     from granian.http import HTTP1Settings
+    from granian.log import LogLevels
 
     _check_address(settings.host, settings.port)
     server = Granian(
@@ -54,6 +55,7 @@ def serve(settings: Settings) -> None:
         websockets=False,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=HEADER_BYTES),
         log_access=False,
+        log_level=LogLevels.error,
         log_dictconfig=_logging(),
         workers_kill_timeout=DRAIN_SECONDS,
     )
@@ -91,7 +93,7 @@ def _logging() -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-        "loggers": {"_granian": {"level": "WARNING"}, "granian.access": {"level": "CRITICAL"}},
+        "loggers": {"granian.access": {"level": "CRITICAL"}},
         "root": {"handlers": ["stderr"], "level": "INFO"},
     }
 
