@@ -1,0 +1,72 @@
+"""Public files → sequences of word numbers, quickly.
+
+Pages share most of their lines: head, header, navigation, footer. A line is read with its neighbours when it is new and
+remembered once it has come back, so that the cost of a page is that of its own text.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from generator.site.leaks import markup
+from generator.site.leaks.containers import Leaf, printable, text_of
+from generator.site.leaks.words import Numbers, Vocabulary
+
+_PAGES = frozenset({".html", ".htm", ".xhtml"})
+_GAP = np.zeros(1, np.int32)
+_NOTHING = np.zeros(0, np.int32)
+
+
+class Reader:
+    """Reads leaves with one vocabulary."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._seen: set[int] = set()
+        self._known: dict[str, tuple[Numbers, Numbers]] = {}
+
+    def read(self, leaf: Leaf) -> tuple[Numbers, str]:
+        """The word numbers of all readings of a leaf, one after the other, and the text that they are readings of."""
+        text = text_of(leaf.data)
+        if text is None:
+            text = printable(leaf.data)
+            return self._joined(markup.read(text, "")), text
+        if leaf.suffix in _PAGES:
+            return self._page(text), text
+        return self._joined(markup.read(text, leaf.suffix)), text
+
+    def _page(self, text: str) -> Numbers:
+        shown: list[Numbers] = []
+        others: list[Numbers] = [_GAP]
+        fresh: list[str] = []
+        seen, known = self._seen, self._known
+        for line in text.split("\n"):
+            remembered = known.get(line)
+            if remembered is None:
+                mark = hash(line)
+                if mark not in seen:
+                    seen.add(mark)
+                    fresh.append(line)
+                    continue
+                remembered = known[line] = self._markup(line)
+            if fresh:
+                first, rest = self._markup("\n".join(fresh))
+                shown.append(first)
+                others.append(rest)
+                fresh = []
+            shown.append(remembered[0])
+            others.append(remembered[1])
+        if fresh:
+            first, rest = self._markup("\n".join(fresh))
+            shown.append(first)
+            others.append(rest)
+        return np.concatenate(shown + others)
+
+    def _markup(self, text: str) -> tuple[Numbers, Numbers]:
+        """What is shown, and all other readings, each followed by a gap."""
+        readings = markup.read_markup(text)
+        shown = self._vocabulary.read(readings[0])
+        return shown, self._joined(readings[1:]) if len(readings) > 1 else _NOTHING
+
+    def _joined(self, readings: list[str]) -> Numbers:
+        return np.concatenate([self._vocabulary.read(markup.BREAK.join(readings)), _GAP])
