@@ -30,9 +30,9 @@ def command(
       lyceum build --strict --json
     """
     from generator.cli.pipeline import build_school, moment, say_where
-    from generator.site.build import Project
+    from generator.site.project import Project
 
-    project = Project.of(root, base_url=base_url, gatekeeper_url=gatekeeper_url)
+    project = Project(root=root, base_url=base_url, gatekeeper_url=gatekeeper_url)
     built = build_school(project, moment(), strict=strict)
     if as_json:
         print_json(

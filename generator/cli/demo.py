@@ -28,7 +28,7 @@ from gatekeeper.contract import routes
 from generator.cli import EXIT_CODES
 from generator.cli.output import say
 from generator.cli.project import school_option
-from generator.cli.site_host import SiteHost
+from generator.cli.site_host import SiteHost, check_free
 from generator.errors import LyceumError, SettingsError
 
 START_SECONDS = 30
@@ -83,7 +83,7 @@ def command(root: Path, port: int, gatekeeper_port: int | None, state: Path | No
     # Both ports are tried before anything is built: a minute of building should not end in "port busy".
     host = SiteHost(folder / "site" / "site", addresses.host, addresses.port)
     try:
-        _check_free(addresses.host, addresses.gatekeeper_port)
+        check_free(addresses.host, addresses.gatekeeper_port, "--gatekeeper-port")
         _publish_if_changed(root, folder, addresses, environment)
         _run(root, host, addresses, environment)
     finally:
@@ -127,9 +127,9 @@ def _publish_if_changed(root: Path, folder: Path, addresses: Addresses, environm
             return
     from generator.cli.pipeline import build_school, moment
     from generator.cli.publish import publish_built
-    from generator.site.build import Project
+    from generator.site.project import Project
 
-    project = Project.of(root, base_url=addresses.site, gatekeeper_url=addresses.gatekeeper)
+    project = Project(root=root, base_url=addresses.site, gatekeeper_url=addresses.gatekeeper)
     built = build_school(project, moment())
     published = publish_built(built, project, environment)
     due = min(
@@ -171,20 +171,6 @@ def _fingerprint(root: Path, addresses: Addresses) -> str:
                 status = path.stat()
                 digest.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return digest.hexdigest()
-
-
-def _check_free(host: str, port: int) -> None:
-    import socket
-
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise SettingsError(
-                f"cannot listen on {host}:{port}: {error.strerror or error}",
-                hint="another program uses this port; stop it, or choose another with --gatekeeper-port",
-            ) from error
 
 
 def _run(root: Path, host: SiteHost, addresses: Addresses, environment: dict[str, str]) -> None:

@@ -14,8 +14,9 @@ from generator import access, catalogue
 from generator.access.edition import Edition
 from generator.cli.output import say, stage
 from generator.errors import ContentError, Problem, Severity
-from generator.site.build import Project, Site, build
+from generator.site.build import Site, build
 from generator.site.leaks import Attestation, Secrets, check
+from generator.site.project import Project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import email.utils
 import mimetypes
+import socket
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -43,10 +44,7 @@ class SiteHost(ThreadingHTTPServer):
         try:
             super().__init__((host, port), _Handler)
         except OSError as error:
-            raise SettingsError(
-                f"cannot listen on {host}:{port}: {error.strerror or error}",
-                hint="another program uses this port; stop it, or choose another with --port",
-            ) from error
+            raise _busy(host, port, error, "--port") from error
 
     @property
     def url(self) -> str:
@@ -65,6 +63,23 @@ class SiteHost(ThreadingHTTPServer):
             self._thread.join()
             self._thread = None
         self.server_close()
+
+
+def check_free(host: str, port: int, option: str) -> None:
+    """Raises SettingsError when host:port cannot be listened on; option: the one that chooses another port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise _busy(host, port, error, option) from error
+
+
+def _busy(host: str, port: int, error: OSError, option: str) -> SettingsError:
+    return SettingsError(
+        f"cannot listen on {host}:{port}: {error.strerror or error}",
+        hint=f"another program uses this port; stop it, or choose another with {option}",
+    )
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -1,0 +1,96 @@
+"""`lyceum serve`: the school as one role sees it, live: save a lesson and the page in the browser is new.
+
+The preview is built in this process and kept up to date piece by piece. Watching files and reloading the browser is
+done by MkDocs' own live-reload server.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from generator.cli import EXIT_CODES
+from generator.cli.output import report_error, report_problems, say
+from generator.cli.project import school_option
+from generator.cli.site_host import check_free
+from generator.errors import LyceumError
+
+
+@click.command(epilog=EXIT_CODES)
+@school_option
+@click.option(
+    "--as",
+    "role",
+    default="anonymous",
+    show_default=True,
+    metavar="ROLE",
+    help="Who looks: anonymous, member, or owner:PRODUCT for a reader who bought PRODUCT.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=8002, show_default=True, help="Port to listen on."
+)
+def command(root: Path, role: str, host: str, port: int) -> None:
+    """Preview the school with live reload, as one kind of reader sees it.
+
+    A mistake in the content is printed with file and line, and the last good pages stay on the screen until it is mended. Ctrl-C ends
+    it. The preview holds private text for the roles that may read it: it is for your own machine.
+
+    \b
+    Examples:
+      lyceum serve
+      lyceum serve --as owner:async-python --port 8010
+    """
+    from generator import catalogue
+    from generator.cli.pipeline import moment, read_edition
+    from generator.site.preview import Preview, Role
+    from generator.site.project import Project
+
+    logging.getLogger("mkdocs.livereload").setLevel(logging.WARNING)
+    school, _ = catalogue.read(root / "content")
+    preview = Preview(Project(root=root, base_url=f"http://{host}:{port}/"), Role.parse(role, school))
+
+    def refresh() -> None:
+        started = time.perf_counter()
+        edition, warnings = read_edition(root, moment())
+        refreshed = preview.show(edition)
+        report_problems((*warnings, *refreshed.warnings))
+        what = "everything" if refreshed.everything else ", ".join(refreshed.pages) or "no page"
+        say(f"{time.strftime('%H:%M:%S')} built {what} in {time.perf_counter() - started:.2f} s")
+
+    def refresh_or_report() -> None:
+        """For the watcher: an author's mistake is shown and the last good pages stay."""
+        try:
+            refresh()
+        except LyceumError as error:
+            report_error(error)
+            say("the last good pages stay until this is mended")
+
+    check_free(host, port, "--port")
+    refresh()
+    _serve(root, preview.site, host, port, refresh_or_report)
+
+
+def _serve(root: Path, site: Path, host: str, port: int, refresh: Callable[[], None]) -> None:
+    from mkdocs.livereload import LiveReloadServer
+
+    watched = [path for path in (root / "content", root / "theme", root / "mkdocs.yml") if path.exists()]
+    files = sum(len(names) for folder in watched if folder.is_dir() for _, _, names in os.walk(folder))
+    # Looking at 10,000 files costs 0.1 s: a large school is looked at less often.
+    interval_seconds = 0.2 if files < 2000 else 0.5
+    server = LiveReloadServer(refresh, host, port, str(site), polling_interval=interval_seconds)
+    server.error_handler = lambda code: (site / "404.html").read_bytes() if code == 404 else None
+    for path in watched:
+        server.watch(str(path))
+    say(f"http://{host}:{port}/ (Ctrl-C ends it)")
+    try:
+        server.serve()  # type: ignore[no-untyped-call]  # MkDocs types it partly
+    except KeyboardInterrupt:
+        say("\nstopped")
+    finally:
+        server.shutdown(wait=True)
