@@ -6,6 +6,7 @@ of our own signer over http.client, with time limits and a cap on the size, so t
 
 from __future__ import annotations
 
+import errno
 import http.client
 import ssl
 import time
@@ -42,8 +43,10 @@ class FolderReader:
             if any(step.is_symlink() for step in [place, *place.parents][: len(parts)]):
                 return None
             return place if place.is_file() else None
-        except OSError as error:  # a name too long for the file system, for one
-            raise StoreError(f"the store folder cannot be read: {error.strerror}") from error
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return None
+            raise _unreadable(error) from error
 
     def get(self, path: str) -> bytes | None:
         place = self.find(path)
@@ -52,9 +55,13 @@ class FolderReader:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise StoreError(
-                f"the store folder cannot be read: {error.strerror}", hint="check the folder's permissions"
-            ) from error
+            raise _unreadable(error) from error
+
+
+def _unreadable(error: OSError) -> StoreError:
+    return StoreError(
+        f"the store folder cannot be read: {error.strerror}", hint="check the folder's permissions"
+    )
 
 
 class HttpReader:
