@@ -137,6 +137,12 @@ def link_belongs(connection: Connection, marker: Marker, request: Request, link:
     return is_same(kept, marker.mark("link", link))
 
 
+def is_usable(connection: Connection, request: Request, *, now: datetime) -> bool:
+    """Whether the request's link would still work."""
+    ended = connection.execute(select(SignInRow.ended_at).where(SignInRow.id == request.id)).scalar_one()
+    return ended is None and now < request.expires_at
+
+
 def use_link(
     connection: Connection, marker: Marker, request: Request, link: str, *, now: datetime
 ) -> Verdict:

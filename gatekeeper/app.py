@@ -1,0 +1,177 @@
+"""Puts the service together: settings, database, texts, rooms. No rule is decided here.
+
+The database must be migrated before (`gatekeeper migrate`); a demo migrates its own.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response
+
+from gatekeeper.accounts import account_routes, api, limits, sessions, sign_in, sign_in_routes
+from gatekeeper.accounts.marks import Marker
+from gatekeeper.accounts.post import outbox
+from gatekeeper.accounts.post.letters import LetterWriter
+from gatekeeper.accounts.post.sender import send_due
+from gatekeeper.accounts.post.smtp import MailServer
+from gatekeeper.commerce import routes as commerce_routes
+from gatekeeper.commerce.receipts import ReceiptPost
+from gatekeeper.commerce.sandbox import routes as sandbox_routes
+from gatekeeper.commerce.sandbox.provider import Sandbox
+from gatekeeper.secrets import derive
+from gatekeeper.settings import Settings
+from gatekeeper.storage.engine import Database, open_database
+from gatekeeper.storage.migrate import require_migrated, upgrade
+from gatekeeper.web import errors, pages
+from gatekeeper.web.assets import PREFIX, Assets
+from gatekeeper.web.background import Background
+from gatekeeper.web.headers import add_headers
+from gatekeeper.web.language import remember_language
+from gatekeeper.web.protection import keep_form_cookie, refuse_foreign
+from gatekeeper.web.service import EXTENSION, Service, school_name
+from gatekeeper.web.texts import Texts
+
+if TYPE_CHECKING:
+    from gatekeeper.gate.library import Library
+
+LONGEST_BODY_BYTES = 64 * 1024
+MOST_FORM_PARTS = 50
+SWEEP_SECONDS = 3600.0
+BACKGROUND = "lyceum_background"
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(
+    settings: Settings,
+    library: Library,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    with_background: bool = True,
+) -> Flask:
+    """The service as a Flask application.
+
+    with_background: starts the thread that sends mails and delivers the sandbox's messages; tests call the jobs themselves.
+    Raises storage.migrate.SchemaError, with what to do, if the database is not migrated; SettingsError for a URL that is none.
+    """
+    database = open_database(settings.database_url.reveal_text())
+    if settings.is_demo:
+        upgrade(database)
+    require_migrated(database)
+    app = Flask(__name__, static_folder=None, template_folder="web/templates")
+    app.config.update(
+        MAX_CONTENT_LENGTH=LONGEST_BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=LONGEST_BODY_BYTES,
+        MAX_FORM_PARTS=MOST_FORM_PARTS,
+        PROPAGATE_EXCEPTIONS=False,
+    )
+    served = _service(settings, library, database, clock)
+    app.extensions[EXTENSION] = served
+    app.before_request(errors.begin_request)
+    app.before_request(refuse_foreign)
+    app.after_request(keep_form_cookie)
+    app.after_request(remember_language)
+    app.after_request(add_headers)
+    pages.install(app)
+    errors.install(app)
+    app.register_blueprint(sign_in_routes.blueprint)
+    app.register_blueprint(account_routes.blueprint)
+    app.register_blueprint(api.blueprint)
+    app.register_blueprint(commerce_routes.blueprint)
+    app.register_blueprint(sandbox_routes.blueprint)
+    app.add_url_rule(f"{PREFIX}<name>", "asset", _asset(served.assets))
+    background = Background(jobs(app), served.wake)
+    app.extensions[BACKGROUND] = background
+    if with_background:
+        background.start()
+    return app
+
+
+def jobs(app: Flask) -> list[Callable[[], object]]:
+    """What the background thread does at every turn; each may run at any time and in several processes."""
+    served: Service = app.extensions[EXTENSION]
+    last_sweep = [0.0]
+
+    def send_mails() -> None:
+        send_due(
+            served.database,
+            served.mail_server,
+            sender=served.settings.mail_from,
+            keep_text=served.settings.is_demo,
+            clock=served.clock,
+        )
+
+    def deliver_sandbox() -> None:
+        with app.app_context():
+            sandbox_routes.deliver()
+
+    def sweep() -> None:
+        now = served.clock()
+        if now.timestamp() - last_sweep[0] < SWEEP_SECONDS:
+            return
+        last_sweep[0] = now.timestamp()
+        with served.database.write() as connection:
+            for forget in (
+                limits.forget_ended,
+                sign_in.forget_ended,
+                sessions.forget_ended,
+                outbox.forget_old,
+            ):
+                forget(connection, now=now)
+
+    return [send_mails, deliver_sandbox, sweep]
+
+
+def close(app: Flask) -> None:
+    """Stops the background thread and closes the database."""
+    app.extensions[BACKGROUND].stop()
+    app.extensions[EXTENSION].database.close()
+
+
+def _service(
+    settings: Settings, library: Library, database: Database, clock: Callable[[], datetime]
+) -> Service:
+    texts = Texts.load()
+    letters = LetterWriter(texts, lambda language: school_name(library.manifest, language))
+    provider = None
+    if settings.is_demo:
+        provider = Sandbox(derive(settings.secret_key, "sandbox webhooks"), is_live_mode=False)
+    url = settings.smtp_url
+    return Service(
+        settings=settings,
+        library=library,
+        database=database,
+        texts=texts,
+        assets=Assets(),
+        letters=letters,
+        post=ReceiptPost(letters=letters, origin=settings.gatekeeper_url),
+        marker=marker(settings),
+        form_key=derive(settings.secret_key, "form tokens"),
+        mail_server=MailServer.from_url(url.reveal_text()) if url is not None else None,
+        provider=provider,
+        clock=clock,
+        wake=threading.Event(),
+    )
+
+
+def marker(settings: Settings) -> Marker:
+    """The marks of this installation; the command line makes redemption codes with it, too."""
+    return Marker(derive(settings.secret_key, "marks"))
+
+
+def _asset(assets: Assets) -> Callable[[str], Response]:
+    def asset(name: str) -> Response:
+        found = assets.by_name.get(name)
+        if found is None:
+            return errors.error_page(404)
+        response = Response(found.data, content_type=found.media_type)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+    return asset

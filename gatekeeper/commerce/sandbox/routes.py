@@ -1,0 +1,99 @@
+"""The sandbox's checkout page, as a payment provider would have it: it knows its own payment and says so to the shop by messages.
+
+GET/POST /sandbox/pay/<payment>       pay, pay with a delay, decline
+POST     /sandbox/refund/<number>     what the school's owner would do at a real provider; the order's reader may, in a demo
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, request
+
+from gatekeeper.accounts.current import signed_in
+from gatekeeper.commerce import orders
+from gatekeeper.commerce.routes import take_message
+from gatekeeper.commerce.sandbox.courier import deliver_due
+from gatekeeper.commerce.sandbox.provider import (
+    CHECKOUT,
+    Sandbox,
+    SandboxPayment,
+    Step,
+    find_payment,
+    payment_of_order,
+    take,
+)
+from gatekeeper.web.pages import page, to
+from gatekeeper.web.service import service
+
+blueprint = Blueprint("sandbox", __name__, template_folder="templates")
+
+
+@blueprint.get(f"{CHECKOUT}<payment>")
+def checkout(payment: str) -> Response:
+    found = _payment(payment)
+    with service().database.read() as connection:
+        order = orders.find(connection, found.order)
+    if order is None:
+        abort(404)
+    if found.is_decided:
+        return to(f"/orders/{found.order}")
+    return page("commerce/sandbox.html", payment=found, order=order)
+
+
+@blueprint.post(f"{CHECKOUT}<payment>")
+def pay(payment: str) -> Response:
+    found = _payment(payment)
+    step = _step(request.form.get("step"), {Step.PAY, Step.LATE, Step.DECLINE})
+    _take(found, step)
+    return to(f"/orders/{found.order}")
+
+
+@blueprint.post("/sandbox/refund/<number>")
+def refund(number: str) -> Response:
+    _sandbox()
+    who = signed_in()
+    if who is None:
+        abort(403)
+    with service().database.read() as connection:
+        order = orders.find_of_reader(connection, number, reader=who.reader.id)
+        found = payment_of_order(connection, number) if order is not None else None
+    if found is None:
+        abort(404)
+    _take(found, Step.REFUND)
+    return to(f"/orders/{number}")
+
+
+def deliver() -> None:
+    """Hands due messages to the shop; the background thread calls it, too. Needs an application context."""
+    served = service()
+    if served.sandbox is not None:
+        deliver_due(served.database, served.sandbox, take_message, clock=served.clock)
+
+
+def _take(payment: SandboxPayment, step: Step) -> None:
+    served = service()
+    with served.database.write() as connection:
+        take(connection, payment, step, now=served.clock())
+    deliver()
+
+
+def _sandbox() -> Sandbox:
+    found = service().sandbox
+    if found is None:
+        abort(404)
+    return found
+
+
+def _payment(payment: str) -> SandboxPayment:
+    _sandbox()
+    with service().database.read() as connection:
+        found = find_payment(connection, payment)
+    if found is None:
+        abort(404)
+    return found
+
+
+def _step(text: str | None, allowed: set[Step]) -> Step:
+    found = next((step for step in allowed if step.value == text), None)
+    if found is None:
+        abort(400)
+    return found

@@ -1,0 +1,5 @@
+// The print button exists only where it works.
+
+const button = document.querySelector("[data-print]");
+button.hidden = false;
+button.addEventListener("click", () => print());
