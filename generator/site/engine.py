@@ -8,13 +8,14 @@ may point into a private half, of which MkDocs knows nothing.
 from __future__ import annotations
 
 import logging
+import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from jinja2 import Environment
+from jinja2 import Environment, TemplateError, TemplateSyntaxError
 from mkdocs import utils
 from mkdocs.commands.build import build as mkdocs_build
 from mkdocs.commands.build import get_context
@@ -35,6 +36,7 @@ Progress = Callable[[str, int, int], None]
 Built = TypeVar("Built")
 
 _OBSERVER = "lyceum/observer"
+_SEARCH = "material/search"
 
 
 class Messages(logging.Handler):
@@ -48,7 +50,7 @@ class Messages(logging.Handler):
         self.texts.append(record.getMessage())
 
 
-class _NoSettings(Config):
+class _NoSettings(Config):  # type: ignore[no-untyped-call]  # MkDocs leaves __init_subclass__ untyped
     pass
 
 
@@ -120,8 +122,9 @@ class Engine:
             try:
                 self.config.plugins.on_startup(command="build", dirty=False)
                 mkdocs_build(self.config)
-            except (Abort, MkDocsException) as error:
-                raise LyceumError("; ".join(heard.texts) or str(error), where="mkdocs") from error
+            except (Abort, MkDocsException, TemplateError) as error:
+                said = [*heard.texts, str(error)] if isinstance(error, TemplateError) else heard.texts
+                raise LyceumError("; ".join(said) or str(error), where=_place(error)) from error
             finally:
                 self.config.plugins.on_shutdown()
         self.messages += heard.texts
@@ -140,6 +143,7 @@ class Engine:
         page, config = self.pages[path], self.config
         nav = _built(self._seen.nav)
         env = _built(self._seen.env)
+        self._forget(page)
         with listening() as heard:
             config._current_page = page
             try:
@@ -163,7 +167,17 @@ class Engine:
                 page.active = False
                 config._current_page = None
         utils.write_file(output.encode("utf-8", errors="xmlcharrefreplace"), page.file.abs_dest_path)
-        self.messages = heard.texts
+        if search := config.plugins.get(_SEARCH):
+            search.on_post_build(config=config)
+        self.messages = [text for text in self.messages if f"'{path}'" not in text] + heard.texts
+
+    def _forget(self, page: Page) -> None:
+        """Take the page's entries out of Material's search index; rendering it puts the new ones in."""
+        search = self.config.plugins.get(_SEARCH)
+        if index := getattr(search, "search_index", None):
+            index.entries = [
+                entry for entry in index.entries if entry["location"].partition("#")[0] != page.url
+            ]
 
 
 @contextmanager
@@ -198,6 +212,18 @@ def _prepare_word_cutting(cache: Path) -> None:
         jieba.dt.tmp_dir = str(cache)
         jieba.setLogLevel(logging.WARNING)
         jieba.initialize()
+
+
+def _place(error: BaseException) -> str:
+    """The template and line that an error happened in, or "mkdocs"."""
+    if isinstance(error, TemplateSyntaxError):
+        return f"{error.filename or error.name}:{error.lineno}"
+    places = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename.endswith((".html", ".xml"))
+    ]
+    return f"{places[-1].filename}:{places[-1].lineno}" if places else "mkdocs"
 
 
 def _built(value: Built | None) -> Built:

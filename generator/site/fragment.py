@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
 from markdown import Extension, Markdown
@@ -26,13 +25,18 @@ _NUMBER = re.compile(r"\d+")
 
 
 class FragmentExtension(Extension):
-    """Add to a Markdown instance that renders one private half. reserved: the ids of the page around it."""
+    """Add to a Markdown instance that renders one private half. reserved: the ids of the page around it.
+
+    Afterwards: ids_before, ids: those of the half's elements before and after renaming; clashes: explicit ones renamed.
+    """
 
     def __init__(self, reserved: frozenset[str]) -> None:
         super().__init__()
         self._reserved = reserved
         self._footnotes = sum(id_.startswith("fn:") for id_ in reserved)
-        self.clashes: list[str] = []
+        self.ids_before: frozenset[str] = frozenset()
+        self.ids: frozenset[str] = frozenset()
+        self.clashes: frozenset[str] = frozenset()
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - the name is Markdown's
         md.treeprocessors.register(_Reserve(md, self._reserved), "lyceum_reserve", _BEFORE_TOC)
@@ -41,18 +45,20 @@ class FragmentExtension(Extension):
     def separate(self, root: ET.Element) -> None:
         """Rename what the page around has already, wherever it stands in `root`."""
         new_ids: dict[str, str] = {}
-        taken = self._reserved | {element.get("id", "") for element in root.iter()}
+        self.ids_before = _ids(root)
+        taken = self._reserved | self.ids_before
         prefix = _free_prefix(taken)
         for element in root.iter():
             if id_ := element.get("id"):
                 if own := _OWN.fullmatch(id_):
                     new_ids[id_] = f"{own['kind']}{prefix}{own['name']}"
                 elif id_ in self._reserved:
-                    self.clashes.append(id_)
+                    self.clashes |= {id_}
                     new_ids[id_] = _free(id_, taken | set(new_ids.values()))
         for element in root.iter():
             _rename(element, new_ids, prefix)
             self._number(element)
+        self.ids = _ids(root)
 
     def _number(self, element: ET.Element) -> None:
         """Footnotes are counted through the whole lesson."""
@@ -94,23 +100,8 @@ class _Separate(Treeprocessor):
 _STAND_IN = "data-lyceum-reserved"
 
 
-class _Ids(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found += [
-            value for name, value in attrs if value and (name == "id" or (tag == "a" and name == "name"))
-        ]
-
-
-def ids_in(html: str) -> tuple[str, ...]:
-    """Every id (and `<a name>`) of an HTML text, in order, raw HTML of the author's included."""
-    parser = _Ids()
-    parser.feed(html)
-    parser.close()
-    return tuple(parser.found)
+def _ids(root: ET.Element) -> frozenset[str]:
+    return frozenset(id_ for element in root.iter() if (id_ := element.get("id")))
 
 
 def _rename(element: ET.Element, new_ids: dict[str, str], prefix: str) -> None:

@@ -36,7 +36,7 @@ _DEFINITION = re.compile(
 )
 _TAG = re.compile(r"<[a-zA-Z][^<>]*>")
 _ATTRIBUTE = re.compile(
-    r"""\s(?:href|src|poster)\s*=\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)')""", re.IGNORECASE
+    r"""\s(?:href|src|poster|data)\s*=\s*(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)')""", re.IGNORECASE
 )
 _FENCE_LANGUAGE = re.compile(r"\s*(?P<language>[\w#.+-]+)(?P<rest>,[^\s{]*)[ \t]*$")
 

@@ -7,6 +7,7 @@ collects pages can then never carry private text into a public file (rule R1).
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,8 +17,10 @@ from mkdocs.structure.pages import Page
 
 from generator.errors import Problem, Severity
 from generator.site.engine import Engine, listening
-from generator.site.fragment import FragmentExtension, ids_in
+from generator.site.fragment import FragmentExtension
 from generator.site.stage import Half
+
+_ID = re.compile(r'\sid="([^"]+)"')  # in code the quotes are entities, so this is an element's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +48,15 @@ def render(half: Half, engine: Engine, page: Page) -> Part:
     with listening() as heard:
         rendered.render(config, engine.files)
     html = rendered.content or ""
-    ids = ids_in(html)
-    clashes = sorted({*extension.clashes, *(id_ for id_ in ids if id_ in reserved)})
+    # MkDocs has seen the elements' ids before they were renamed, the stand-ins, and those of raw HTML.
+    raw_ids = frozenset(rendered.present_anchor_ids or ()) - extension.ids_before - reserved
     anchors = {
         (half.page if file is rendered.file else file.src_uri): dict(links)
         for file, links in (rendered.links_to_anchors or {}).items()
     }
     return Part(
         html=f"{html}\n".encode(),
-        ids=frozenset(ids),
+        ids=extension.ids | raw_ids,
         anchors=anchors,
         messages=tuple(heard.texts),
         problems=tuple(
@@ -63,7 +66,7 @@ def render(half: Half, engine: Engine, page: Page) -> Part:
                 "give one of them another name; links to it lead to the first",
                 Severity.WARNING,
             )
-            for id_ in clashes
+            for id_ in sorted({*extension.clashes, *reserved.intersection(_ID.findall(html))})
         ),
     )
 

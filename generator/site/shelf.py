@@ -29,7 +29,7 @@ def write(stage: Stage, project: Project) -> frozenset[str]:
             mistakes += error.problems
     if mistakes:
         raise ContentError(mistakes)
-    changed = _sweep(project.staged, wanted.keys())  # first, so that a file may take the place of a folder
+    changed = sweep(project.staged, wanted.keys())  # first, so that a file may take the place of a folder
     changed |= {path for path, content in wanted.items() if put(project.staged / path, content)}
     if put(project.config, stage.config):
         changed.add(project.config.name)
@@ -62,7 +62,7 @@ def put(path: Path, content: bytes) -> bool:
     return True
 
 
-def _sweep(folder: Path, wanted: Collection[str]) -> set[str]:
+def sweep(folder: Path, wanted: Collection[str]) -> set[str]:
     """Remove every file below `folder` that is not wanted, and the folders left empty; the removed files."""
     removed: set[str] = set()
     for path in sorted(folder.rglob("*"), reverse=True):

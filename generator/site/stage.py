@@ -224,6 +224,7 @@ class _Stager:
                     "catalogues": {
                         language: address.catalogue_url(language, languages[0]) for language in languages
                     },
+                    "tags": dict.fromkeys(languages, address.url_of(address.TAGS)),
                     "feeds": [
                         {
                             "language": feed.language,
