@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from generator.catalogue import names, tree
 from generator.catalogue.complaints import check
 from generator.catalogue.document import Document, parse
-from generator.catalogue.fields import CourseFields, LessonFields, SchoolFields
+from generator.catalogue.fields import FOREIGN, CourseFields, LessonFields, SchoolFields
 from generator.catalogue.findings import Findings
 from generator.catalogue.frontmatter import part
 from generator.catalogue.headings import first_heading, plain
@@ -151,7 +151,7 @@ def _lesson(
     if parted is None:
         return None
     document = parted.fields
-    fields = check(LessonFields, document, findings, language=course.language) if document else _NO_FIELDS
+    fields = _lesson_fields(document, findings) if document else _NO_FIELDS
     if fields is None:
         return None
     document = document or Document(path, {}, 1)
@@ -213,6 +213,13 @@ def _lesson(
         body=parted.body,
         body_line=parted.body_line,
     )
+
+
+def _lesson_fields(document: Document, findings: Findings) -> LessonFields | None:
+    for name in FOREIGN.intersection(document.values):
+        del document.values[name]
+        findings.warning(document.path, document.line(name), f"'{name}' means something to MkDocs only and is ignored")
+    return check(LessonFields, document, findings)
 
 
 def _opened_by(

@@ -1,0 +1,71 @@
+"""What a line of Markdown stands in, as far as lines alone can tell: the quick half of every decision about structure.
+
+Bodies of lists, admonitions, tabs, footnotes and definitions are indented by four; a line indented so belongs to the last
+block at the margin if that is one of these, and else is code.
+"""
+
+from __future__ import annotations
+
+import re
+
+_CONTAINER = re.compile(
+    r"""[ ]{0,3}(?:
+        (?P<list>(?:[*+-]|\d+\.)[ ]) | (?P<quotation>>) | (?P<admonition>!!![ ]) | (?P<collapsible>\?\?\?\+?[ ])
+        | (?P<tab>===[!+]*[ ]["']) | (?P<footnote>\[\^[^\]]*\]:) | (?P<definition>:[ ]{1,3}\S) | (?P<formula>\$\$|\\\[|\\begin\{)
+    )""",
+    re.VERBOSE,
+)
+_NAMES = {
+    "list": "a list",
+    "quotation": "a quotation",
+    "admonition": "an admonition",
+    "collapsible": "a collapsible block",
+    "tab": "a tab",
+    "footnote": "a footnote",
+    "definition": "a definition list",
+    "formula": "a formula",
+}
+_TABLE_RULE = re.compile(r"[ ]{0,3}[|: -]*-[|: -]*", re.ASCII)
+
+CODE_INDENT = 4
+
+
+def indentation(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+def container(lines: list[str], start: int, end: int) -> str:
+    """The container that the block of non-blank lines [start, end) begins or holds, such as `a list`, or ""."""
+    for index in range(start, end):
+        match = _CONTAINER.match(lines[index])
+        if match:
+            return _NAMES[match.lastgroup or "list"]
+        if "|" in lines[index] and index > start and _TABLE_RULE.fullmatch(lines[index]):
+            return "a table"
+    return ""
+
+
+def block_above(lines: list[str], line: int) -> tuple[int, int]:
+    """The run of non-blank lines that ends right above `line`; empty when that line is blank."""
+    start = line
+    while start > 0 and lines[start - 1]:
+        start -= 1
+    return start, line
+
+
+def owner_above(lines: list[str], mask: bytearray, line: int) -> str:
+    """The container that an indented line at `line` would belong to, or "" when it would be code."""
+    end = line
+    while end > 0:
+        while end > 0 and not lines[end - 1]:
+            end -= 1
+        start = end
+        while start > 0 and lines[start - 1]:
+            start -= 1
+        if start < end and indentation(lines[start]) < CODE_INDENT:
+            text_start = start
+            while text_start < end and mask[text_start]:
+                text_start += 1
+            return container(lines, start, end) if text_start == start else ""
+        end = start
+    return ""

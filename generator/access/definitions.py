@@ -1,0 +1,237 @@
+"""Definitions: link references, footnotes and abbreviations, which stand anywhere and serve the whole text.
+
+When a lesson is cut each goes to the half, or halves, that use it, footnotes' bodies included. What the public half uses is
+what the Markdown engine uses when it renders it: a mention in code is no use. A definition that the public half does not use is never in
+it, wherever it stands; one that nobody uses stays private. Where both halves define the same name, each keeps its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from markdown.blockprocessors import ReferenceProcessor
+
+from generator.access import engine
+from generator.access.blocks import CODE_INDENT, container, indentation
+
+_FOOTNOTE = re.compile(r"\[\^([^\]]*)\]:[ ]*(.*)")
+_ABBREVIATION = re.compile(r"\*\[([^\\]*?)\][ ]?:[ ]*(.*)")
+_PREFIX = re.compile(r"[ ]*(?:>[ ]?)*[ ]*")
+_MAYBE = re.compile(r"[ >]*(?:(?:[*+-]|\d+\.)[ ]+)*[ >]*\*?\[[^\]\n]+\][ ]?:")
+_LABEL = re.compile(r"\[([^\[\]]*)\]")
+_SPACE = re.compile(r"\s+")
+_RAW_START = re.compile(r"^[ ]{0,3}<[A-Za-z!/?]", re.MULTILINE)
+
+
+class Kind(Enum):
+    REFERENCE = "link reference"
+    FOOTNOTE = "footnote"
+    ABBREVIATION = "abbreviation"
+
+
+Name = tuple[Kind, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """start, end: line indexes, end exclusive. text: its Markdown at the margin. body: what may use other definitions."""
+
+    kind: Kind
+    key: str
+    start: int
+    end: int
+    text: str
+    body: str
+
+    @property
+    def name(self) -> Name:
+        return self.kind, self.key
+
+
+def definitions(lines: list[str], mask: bytearray) -> list[Definition]:
+    """Every definition in `lines` (normalized), in order. mask: 1 where a line is fenced code."""
+    found: list[Definition] = []
+    owner = ""
+    index, count = 0, len(lines)
+    while index < count:
+        if mask[index] or not lines[index]:
+            if mask[index] and indentation(lines[index]) < CODE_INDENT and (not index or not mask[index - 1]):
+                owner = ""
+            index += 1
+            continue
+        end = index
+        while end < count and lines[end] and not mask[end]:
+            end += 1
+        if indentation(lines[index]) < CODE_INDENT:
+            owner = container(lines, index, end)
+        elif not owner:
+            index = end  # indented code
+            continue
+        index = _in_block(lines, mask, index, end, bool(owner), found)
+    return found
+
+
+def _in_block(
+    lines: list[str], mask: bytearray, index: int, end: int, nested: bool, found: list[Definition]
+) -> int:
+    """Adds the definitions in the block [index, end); returns where the next block starts, past footnotes' bodies."""
+    while index < end:
+        line = lines[index]
+        if "]" not in line or not (nested or indentation(line) < CODE_INDENT):
+            index += 1
+            continue
+        content = line[_PREFIX.match(line).end() :] if nested else line.lstrip(" ")  # type: ignore[union-attr]
+        footnote = _FOOTNOTE.fullmatch(content)
+        if footnote:
+            index = _footnote(lines, mask, index, end, footnote, found)
+            end = max(end, index)
+            continue
+        stop = index + 1
+        abbreviation = _ABBREVIATION.fullmatch(content)
+        if abbreviation:
+            title = abbreviation[2].strip()
+            if not title and stop < end:
+                title, stop = lines[stop].strip(), stop + 1
+            key = abbreviation[1].strip()
+            if key and title:
+                found.append(Definition(Kind.ABBREVIATION, key, index, stop, f"*[{key}]: {title}", ""))
+                index = stop
+                continue
+        rest = "\n".join([content, *(each.lstrip(" ") for each in lines[index + 1 : min(index + 3, end)])])
+        reference = ReferenceProcessor.RE.match(rest) if content.startswith("[") else None
+        if reference:
+            stop = index + 1 + reference[0].count("\n")
+            key = reference[1].strip().lower()
+            found.append(Definition(Kind.REFERENCE, key, index, stop, " ".join(reference[0].split("\n")), ""))
+            index = stop
+            continue
+        index += 1
+    return end
+
+
+def _footnote(
+    lines: list[str], mask: bytearray, start: int, end: int, match: re.Match[str], found: list[Definition]
+) -> int:
+    base = indentation(lines[start])
+    stop = start + 1
+    while stop < end and not _FOOTNOTE.match(lines[stop].lstrip(" ")):
+        stop += 1
+    if stop == end:
+        stop = _indented(lines, mask, end, base + CODE_INDENT)
+    body = [match[2], *(_dedented(line, base + CODE_INDENT) for line in lines[start + 1 : stop])]
+    text = [lines[start][base:], *(line[min(base, indentation(line)) :] for line in lines[start + 1 : stop])]
+    found.append(
+        Definition(Kind.FOOTNOTE, match[1], start, stop, "\n".join(text).rstrip("\n"), "\n".join(body))
+    )
+    return stop
+
+
+def _indented(lines: list[str], mask: bytearray, start: int, width: int) -> int:
+    """The end of the blocks from `start` on whose first lines are indented by at least `width`."""
+    stop = index = start
+    while index < len(lines):
+        if not lines[index]:
+            index += 1
+            continue
+        if indentation(lines[index]) < width or _FOOTNOTE.match(lines[index].lstrip(" ")):
+            break
+        while index < len(lines) and (lines[index] or mask[index]):
+            if not mask[index] and _FOOTNOTE.match(lines[index]):
+                return index
+            index += 1
+        stop = index
+    return stop
+
+
+def _dedented(line: str, width: int) -> str:
+    return line[width:] if indentation(line) >= width else line.lstrip(" ")
+
+
+def unreadable(
+    lines: list[str], mask: bytearray, found: Sequence[Definition]
+) -> tuple[list[Definition], list[int]]:
+    """`found` without what only looks like a definition, and the lines of definitions that reading lines missed.
+
+    Asks the engine, and only when HTML or an odd place makes reading lines uncertain.
+    """
+    inside = {line for one in found for line in range(one.start, one.end)}
+    odd = [
+        index
+        for index, line in enumerate(lines)
+        if "]" in line and not mask[index] and index not in inside and _MAYBE.match(line)
+    ]
+    text = "\n".join(lines)
+    if not odd and not (found and _RAW_START.search(text)):
+        return list(found), []
+    real = engine.defined(text)
+    names: dict[Kind, Collection[str]] = {
+        Kind.REFERENCE: real.references,
+        Kind.FOOTNOTE: real.footnotes,
+        Kind.ABBREVIATION: real.abbreviations,
+    }
+    kept = [one for one in found if one.key in names[one.kind]]
+    known = {one.name for one in kept}
+    missed = {(kind, key) for kind, keys in names.items() for key in keys} - known
+    keys = {key.lower() for _, key in missed}
+    lost = [
+        index
+        for index in odd
+        if any(match[1].lstrip("^").strip().lower() in keys for match in _LABEL.finditer(lines[index]))
+    ]
+    return kept, lost
+
+
+def used_in_public(text: str, available: Sequence[Definition]) -> set[Name]:
+    """The names among `available` that the engine uses when it renders `text`, and those that they use in turn."""
+    likely = [one for one in available if _mentioned(one, text)] or []
+    if not likely:
+        return set()
+    used: set[Name] = set()
+    bodies = {one.name: one.body for one in available if one.kind is Kind.FOOTNOTE}
+    waiting = [text]
+    while waiting:
+        part = waiting.pop()
+        fresh = _asked(part, available) - used
+        used |= fresh
+        waiting.extend(bodies[name] for name in fresh if name in bodies)
+    return used
+
+
+def _asked(text: str, available: Iterable[Definition]) -> set[Name]:
+    parts = [text, ""]
+    for one in available:
+        if _mentioned(one, text):
+            parts += [f"[^{one.key}]: x" if one.kind is Kind.FOOTNOTE else one.text, ""]
+    if len(parts) == 2:
+        return set()
+    uses = engine.uses("\n".join(parts))
+    return {
+        *((Kind.REFERENCE, key) for key in uses.references),
+        *((Kind.FOOTNOTE, key) for key in uses.footnotes),
+        *((Kind.ABBREVIATION, key) for key in uses.abbreviations),
+    }
+
+
+def mentioned_in(text: str, available: Sequence[Definition]) -> set[Name]:
+    """The names that `text` might use, and those that they might use in turn: never too few, for the private half."""
+    used: set[Name] = set()
+    waiting = [text]
+    while waiting:
+        part = waiting.pop()
+        for one in available:
+            if one.name not in used and _mentioned(one, part):
+                used.add(one.name)
+                waiting.append(one.body)
+    return used
+
+
+def _mentioned(one: Definition, text: str) -> bool:
+    if one.kind is Kind.ABBREVIATION:
+        return one.key in text
+    if one.kind is Kind.FOOTNOTE:
+        return f"[^{one.key}]" in text
+    wanted = _SPACE.sub(" ", one.key)
+    return any(_SPACE.sub(" ", match[1]).strip().lower() == wanted for match in _LABEL.finditer(text))
