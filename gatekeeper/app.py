@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response
 
 from gatekeeper.accounts import account_routes, api, limits, sessions, sign_in, sign_in_routes
-from gatekeeper.accounts.marks import Marker
 from gatekeeper.accounts.post import outbox
 from gatekeeper.accounts.post.letters import LetterWriter
 from gatekeeper.accounts.post.sender import send_due
@@ -22,6 +21,7 @@ from gatekeeper.commerce import routes as commerce_routes
 from gatekeeper.commerce.receipts import ReceiptPost
 from gatekeeper.commerce.sandbox import routes as sandbox_routes
 from gatekeeper.commerce.sandbox.provider import Sandbox
+from gatekeeper.operator import marker
 from gatekeeper.secrets import derive
 from gatekeeper.settings import Settings
 from gatekeeper.storage.engine import Database, open_database
@@ -151,18 +151,13 @@ def _service(
         assets=Assets(),
         letters=letters,
         post=ReceiptPost(letters=letters, origin=settings.gatekeeper_url),
-        marker=marker(settings),
+        marker=marker(settings.secret_key),
         form_key=derive(settings.secret_key, "form tokens"),
         mail_server=MailServer.from_url(url.reveal_text()) if url is not None else None,
         provider=provider,
         clock=clock,
         wake=threading.Event(),
     )
-
-
-def marker(settings: Settings) -> Marker:
-    """The marks of this installation; the command line makes redemption codes with it, too."""
-    return Marker(derive(settings.secret_key, "marks"))
 
 
 def _asset(assets: Assets) -> Callable[[str], Response]:

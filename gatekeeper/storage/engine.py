@@ -18,13 +18,26 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from gatekeeper.errors import SettingsError
+from gatekeeper.errors import GatekeeperError, SettingsError
 
 BUSY_SECONDS = 5
 _WRITES = "lyceum_writes"
+
+
+class DatabaseAwayError(GatekeeperError):
+    """The database could not be reached, or stayed locked."""
+
+    exit_code = 6
+
+    @classmethod
+    def from_driver(cls, error: OperationalError) -> DatabaseAwayError:
+        return cls(
+            f"the database cannot be used: {type(error.orig).__name__}",
+            hint="check LYCEUM_DATABASE_URL, that the server runs, and that no other process holds the file's lock",
+        )
 
 
 class Database:
