@@ -93,7 +93,7 @@ def _logging() -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-        "loggers": {"granian.access": {"level": "CRITICAL"}},
+        "loggers": {"granian.access": {"level": "CRITICAL"}, "alembic": {"level": "WARNING"}},
         "root": {"handlers": ["stderr"], "level": "INFO"},
     }
 

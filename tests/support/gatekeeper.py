@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 
 from gatekeeper.gate.token import mint
 from gatekeeper.settings import Settings
-from tests.support.raw_http import RawAnswer, exchange
+from tests.support.raw_http import RawAnswer, exchange, exchange_many
 from tests.support.tiny_release import tiny_manifest, write_release
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,6 +59,12 @@ class RunningGatekeeper:
         host = f"Host: 127.0.0.1:{self.port}\r\n".encode()
         request = b"%s %s HTTP/1.1\r\n%s%sConnection: close\r\n\r\n" % (method, target, host, lines)
         return exchange("127.0.0.1", self.port, request)
+
+    def many(self, targets: Iterable[bytes], *, lines: bytes = b"") -> list[RawAnswer]:
+        """GETs of all targets, many down each connection."""
+        host = f"Host: 127.0.0.1:{self.port}\r\n".encode()
+        requests = [b"GET %s HTTP/1.1\r\n%s%s\r\n" % (target, host, lines) for target in targets]
+        return exchange_many("127.0.0.1", self.port, requests)
 
     def get(self, path: str, *, lines: bytes = b"") -> RawAnswer:
         """path: not yet encoded."""

@@ -6,6 +6,7 @@ import contextlib
 import json
 import socket
 from dataclasses import dataclass
+from io import BufferedReader
 from typing import Any
 
 TIMEOUT_SECONDS = 20.0
@@ -83,3 +84,43 @@ def _unchunked(body: bytes) -> bytes:
         count = int(size, 16)
         whole, body = whole + body[:count], body[count + 2 :]
     return whole
+
+
+def exchange_many(host: str, port: int, requests: list[bytes]) -> list[RawAnswer]:
+    """Sends many requests down one connection at once and reads their answers in order; starts anew where the
+    server closes, so one answer comes back for every request."""
+    answers: list[RawAnswer] = []
+    while len(answers) < len(requests):
+        rest = requests[len(answers) : len(answers) + 64]
+        with socket.create_connection((host, port), timeout=TIMEOUT_SECONDS) as connection:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.sendall(b"".join(rest))
+            stream = connection.makefile("rb")
+            for _ in rest:
+                answer = _read_one(stream)
+                if answer is None:
+                    break
+                answers.append(answer)
+                if answer.header("connection") == "close":
+                    break
+            else:
+                continue
+            if not answer:
+                answers.append(RawAnswer(status=0, headers=(), body=b""))
+    return answers
+
+
+def _read_one(stream: BufferedReader) -> RawAnswer | None:
+    """The next answer on a connection that stays open; every answer states its length."""
+    try:
+        line = stream.readline()
+        if not line:
+            return None
+        headers = []
+        while (header := stream.readline().strip()) != b"":
+            name, _, value = header.decode("latin-1").partition(":")
+            headers.append((name.lower(), value.strip()))
+        length = int(dict(headers).get("content-length", "0"))
+        return RawAnswer(status=int(line.split(b" ")[1]), headers=tuple(headers), body=stream.read(length))
+    except ConnectionResetError:
+        return None
