@@ -37,6 +37,12 @@ _LINK_TARGET = re.compile(
 )
 _LINK_LABEL = re.compile(r"\]\[[^\]\n]*\]")
 _FOOTNOTE = re.compile(r"\[\^[^\]\n]+\]")
+_FENCE = re.compile(r"^[ \t>]*(?:`{3,}|~{3,})(?:[^`\n]*?title=\"([^\"\n]*)\")?[^`\n]*$", re.MULTILINE)
+# What the renderer adds by itself: line numbers, and the way back from a footnote.
+_FURNITURE = re.compile(
+    r"""<td class="linenos">.*?</td>|<span class="linenos"[^>]*>.*?</span>|<a class="footnote-backref"[^>]*>""",
+    re.DOTALL,
+)
 _ATTRIBUTES = re.compile(r"\{:?[ #.][^{}\n]*\}")
 
 
@@ -133,9 +139,13 @@ def _default_theme(content: Path) -> tuple[Path, ...]:
 
 
 def readings_of_markdown(text: str) -> Iterator[str]:
-    """Markdown as written, and about as it reads once rendered: without link targets, footnote marks and tags."""
+    """Markdown as written, and about as it reads once rendered: without link targets, footnote marks, tags and fences.
+
+    Of a fence only its title shows.
+    """
     yield decode_entities(text)
-    plain = _ATTRIBUTES.sub(" ", _FOOTNOTE.sub(" ", _LINK_LABEL.sub("]", _LINK_TARGET.sub("]", text))))
+    plain = _FENCE.sub(lambda fence: fence[1] or "", text)
+    plain = _ATTRIBUTES.sub(" ", _FOOTNOTE.sub(" ", _LINK_LABEL.sub("]", _LINK_TARGET.sub("]", plain))))
     plain = decode_entities(_TAG.sub(" ", plain))
     if plain != text:
         yield plain
@@ -148,7 +158,7 @@ def _texts(edition: Edition, parts: Mapping[str, bytes]) -> Iterator[PrivateText
             written = decode_entities(cut.private_markdown)
             yield PrivateText(lesson=id_, path=path, line=cut.private_line, text=written)
         if id_ in parts:
-            rendered = parts[id_].decode("utf-8", "replace")
+            rendered = _FURNITURE.sub(" ", parts[id_].decode("utf-8", "replace"))
             yield PrivateText(lesson=id_, path=path, line=0, text=decode_entities(_TAG.sub(" ", rendered)))
             for double, single in _PROSE_ATTRIBUTE.findall(rendered):
                 prose = decode_entities(double or single)
