@@ -11,6 +11,7 @@ import pytest
 from generator.access.edition import Edition
 from generator.site.build import Project, Site, build
 from tests.generator.site.editions import write_files
+from tests.support.browser import *  # noqa: F403 - fixtures are found by name
 
 Built = tuple[Site, Project]
 Builder = Callable[..., Built]
