@@ -25,7 +25,8 @@ _INSIDE = re.compile(r'<(?!/|span class="\w{1,3}">)([^<>]{8,})>')
 _ENTITY = re.compile(r"&(?:#[0-9]|#[xX][0-9a-fA-F]|[a-zA-Z][a-zA-Z0-9]*;)")
 _ESCAPE = re.compile(r"\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([nrt])|([\"'/\\`]))")
 _SURROGATES = re.compile(r"[\ud800-\udbff][\udc00-\udfff]")
-_PERCENT = re.compile(r"[^\s\"'<>()]*%[0-9A-Fa-f]{2}[^\s\"'<>()]*")
+_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
+_ADDRESS_END = re.compile(r"[\s\"'<>()]+")
 _DATA_URI = re.compile(r"data:([\w.+/-]*)(?:;[\w=.-]+)*;base64,([A-Za-z0-9+/=_%-]{16,})")
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]{64,}={0,2}\s*")
 _MARKED_UP = re.compile(r"</?[a-zA-Z!]")
@@ -107,8 +108,8 @@ def _unescaped(text: str) -> list[str]:
     if "\\" in text and _ESCAPE.search(text):
         plain = _SURROGATES.sub(_astral, _ESCAPE.sub(_character, text))
         more = [plain, decode_entities(_TAG.sub(" ", plain))]
-    if "%" in text:
-        more += [unquote(piece, errors="replace") for piece in _PERCENT.findall(text)]
+    if _PERCENT.search(text):
+        more += [unquote(piece, errors="replace") for piece in _ADDRESS_END.split(text) if "%" in piece]
     return more
 
 

@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 from generator.access.edition import Edition, LessonEdition
 from generator.catalogue.model import Course, Lesson, Product, School
-from generator.site.leaks import containers
+from generator.site.leaks import containers, prose
 from generator.site.leaks.markup import decode_entities
 from generator.site.leaks.words import weight, words
 
@@ -32,18 +32,11 @@ _TAG = re.compile(r"<[^<>]*>")
 _PROSE_ATTRIBUTE = re.compile(
     r"""\s(?:alt|title|summary|content|placeholder|label|aria-[a-z]+|data-[a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')"""
 )
-_LINK_TARGET = re.compile(
-    r"\]\((?:<[^>\n]*>|[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)(?:\s+(?:\"[^\"]*\"|'[^']*'))?\s*\)"
-)
-_LINK_LABEL = re.compile(r"\]\[[^\]\n]*\]")
-_FOOTNOTE = re.compile(r"\[\^[^\]\n]+\]")
-_FENCE = re.compile(r"^[ \t>]*(?:`{3,}|~{3,})(?:[^`\n]*?title=\"([^\"\n]*)\")?[^`\n]*$", re.MULTILINE)
 # What the renderer adds by itself: line numbers, and the way back from a footnote.
 _FURNITURE = re.compile(
     r"""<td class="linenos">.*?</td>|<span class="linenos"[^>]*>.*?</span>|<a class="footnote-backref"[^>]*>""",
     re.DOTALL,
 )
-_ATTRIBUTES = re.compile(r"\{:?[ #.][^{}\n]*\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +117,8 @@ class Secrets:
         """The texts of the theme's files, templates without their tags too."""
         for folder in self.theme:
             for path in sorted([folder] if folder.is_file() else folder.rglob("*")):
-                if path.suffix in _THEME_SUFFIXES and path.is_file():
+                # Icons are drawings, ten thousand of them.
+                if path.suffix in _THEME_SUFFIXES and ".icons" not in path.parts and path.is_file():
                     text = path.read_text(encoding="utf-8", errors="replace")
                     yield text
                     yield decode_entities(_TAG.sub(" ", text))
@@ -138,19 +132,6 @@ def _default_theme(content: Path) -> tuple[Path, ...]:
     return (content.parent / "theme", *installed)
 
 
-def readings_of_markdown(text: str) -> Iterator[str]:
-    """Markdown as written, and about as it reads once rendered: without link targets, footnote marks, tags and fences.
-
-    Of a fence only its title shows.
-    """
-    yield decode_entities(text)
-    plain = _FENCE.sub(lambda fence: fence[1] or "", text)
-    plain = _ATTRIBUTES.sub(" ", _FOOTNOTE.sub(" ", _LINK_LABEL.sub("]", _LINK_TARGET.sub("]", plain))))
-    plain = decode_entities(_TAG.sub(" ", plain))
-    if plain != text:
-        yield plain
-
-
 def _texts(edition: Edition, parts: Mapping[str, bytes]) -> Iterator[PrivateText]:
     for id_, cut in edition.lessons.items():
         path = cut.lesson.path.as_posix()
@@ -161,13 +142,13 @@ def _texts(edition: Edition, parts: Mapping[str, bytes]) -> Iterator[PrivateText
             rendered = _FURNITURE.sub(" ", parts[id_].decode("utf-8", "replace"))
             yield PrivateText(lesson=id_, path=path, line=0, text=decode_entities(_TAG.sub(" ", rendered)))
             for double, single in _PROSE_ATTRIBUTE.findall(rendered):
-                prose = decode_entities(double or single)
-                if len(prose) >= 15:  # eight words have at least fifteen characters
-                    yield PrivateText(lesson=id_, path=path, line=0, text=prose)
+                value = decode_entities(double or single)
+                if len(value) >= 15:  # eight words have at least fifteen characters
+                    yield PrivateText(lesson=id_, path=path, line=0, text=value)
     hidden = {lesson.id for lesson in edition.hidden}
     for lesson in (*edition.upcoming, *edition.hidden):
         path = lesson.path.as_posix()
-        for number, text in enumerate(readings_of_markdown(lesson.body)):
+        for number, text in enumerate(prose.readings(lesson.body)):
             yield PrivateText(
                 lesson=lesson.id, path=path, line=lesson.body_line if number == 0 else 0, text=text
             )
@@ -226,7 +207,7 @@ def _product_texts(product: Product) -> Iterator[str]:
 
 
 def _course_texts(course: Course) -> Iterator[str]:
-    yield from (course.id, course.title, course.summary, *readings_of_markdown(course.description))
+    yield from (course.id, course.title, course.summary, *prose.readings(course.description))
     yield from ("\n".join(course.outcomes), "\n".join(course.prerequisites))
     # Lesson lists name the lessons one after the other; so do navigation and feeds.
     yield "\n".join(lesson.title for lesson in course.lessons)
@@ -234,7 +215,7 @@ def _course_texts(course: Course) -> Iterator[str]:
 
 def _lesson_texts(cut: LessonEdition) -> Iterator[str]:
     yield from _card_texts(cut.lesson)
-    yield from readings_of_markdown(cut.public_markdown)
+    yield from prose.readings(cut.public_markdown)
     yield "\n".join(entry.title for entry in cut.outline)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.site.leaks.words import Hashes, Numbers, Vocabulary, Windows, rows
+from generator.site.leaks.words import WINDOW_WORDS, Hashes, Numbers, Vocabulary, Windows, rows
 
 _GAP = np.zeros(1, np.int32)
 _TABLE_BITS = (16, 26)  # at least 64 KB, at most 64 MB each
@@ -51,6 +51,7 @@ class Found:
 
     files: NDArray[np.int64]
     places: NDArray[np.int64]
+    hashes: Hashes
     words: NDArray[np.int32]
     texts: NDArray[np.int64]
     origins: NDArray[np.int64]
@@ -62,6 +63,7 @@ class Found:
         return Found(
             self.files[chosen],
             self.places[chosen],
+            self.hashes[chosen],
             self.words[chosen],
             self.texts[chosen],
             self.origins[chosen],
@@ -71,10 +73,15 @@ class Found:
 class Search:
     """Windows of private texts, looked for in one public sequence after the other."""
 
-    def __init__(self, vocabulary: Vocabulary, private: Sequence[Numbers]) -> None:
+    def __init__(
+        self, vocabulary: Vocabulary, private: Sequence[Numbers], public: Sequence[Numbers] = ()
+    ) -> None:
+        """Windows that also stand in `public` are not looked for."""
         self._vocabulary = vocabulary
         self._numbers, self._text_starts = _joined(private)
-        self._windows = vocabulary.windows(self._numbers)
+        self._windows = _without(
+            vocabulary.windows(self._numbers), vocabulary.windows(_joined(public)[0]).hashes
+        )
         self._bits = Bits(self._windows.hashes)
         self._waiting: list[Numbers] = []
         self._waiting_files: list[int] = []
@@ -120,6 +127,7 @@ class Search:
         return Found(
             np.concatenate(self._files)[true],
             np.concatenate(self._places)[true],
+            hashes[true],
             found[true],
             texts,
             origins - self._text_starts[texts],
@@ -144,25 +152,27 @@ class Search:
 
 
 def explained(vocabulary: Vocabulary, found: Found, innocent: Iterable[str]) -> NDArray[np.bool_]:
-    """Which of the found windows also stand in one of the `innocent` texts. Stops reading when all of them do."""
-    open_ = np.unique(found.words, axis=0)
-    wanted = {row.tobytes() for row in open_}
-    seen: set[bytes] = set()
-    bits = Bits(_hashes_of_rows(vocabulary, open_))
-    for text in innocent:
-        if not wanted - seen:
-            break
-        numbers = vocabulary.read(text)
-        windows = vocabulary.windows(numbers)
-        likely = bits.might_hold(windows.hashes)
-        seen |= {row.tobytes() for row in rows(numbers, windows, likely)} & wanted
-    return np.fromiter((row.tobytes() in seen for row in found.words), np.bool_, len(found))
+    """Which of the found windows also stand in one of the `innocent` texts."""
+    hashes = vocabulary.windows(_joined([vocabulary.read(text) for text in innocent])[0]).hashes
+    held: NDArray[np.bool_] = np.isin(found.hashes, hashes)
+    return held
 
 
-def _hashes_of_rows(vocabulary: Vocabulary, words: NDArray[np.int32]) -> Hashes:
-    joined = np.concatenate([words, np.zeros((len(words), 1), np.int32)], axis=1).ravel()
-    windows: Windows = vocabulary.windows(joined.astype(np.int32))
-    return windows.hashes
+def _without(windows: Windows, hashes: Hashes) -> Windows:
+    """The windows whose hash is not among `hashes`.
+
+    Here a hash counts without a second look: that two different windows of a school share one has odds of about one in a
+    million million, and it would excuse a single window of a run.
+    """
+    if not len(hashes) or not len(windows):
+        return windows
+    known = np.sort(hashes)
+    order = np.argsort(windows.hashes)
+    wanted = windows.hashes[order]
+    index = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    kept = np.ones(len(windows), np.bool_)
+    kept[order] = known[index] != wanted
+    return Windows(windows.starts[kept], windows.ends[kept], windows.hashes[kept])
 
 
 def _joined(sequences: Sequence[Numbers]) -> tuple[Numbers, NDArray[np.int64]]:
@@ -175,4 +185,4 @@ def _joined(sequences: Sequence[Numbers]) -> tuple[Numbers, NDArray[np.int64]]:
 
 def _nothing() -> Found:
     empty = np.zeros(0, np.int64)
-    return Found(empty, empty, np.zeros((0, 16), np.int32), empty, empty)
+    return Found(empty, empty, np.zeros(0, np.uint64), np.zeros((0, WINDOW_WORDS), np.int32), empty, empty)
