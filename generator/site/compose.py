@@ -8,6 +8,7 @@ from generator.errors import LyceumError
 
 _PLACEHOLDER = re.compile(r"<section\b[^>]*\bclass=\"lyceum-part\"[^>]*>")
 _SECTION = re.compile(r"<(?P<end>/?)section\b[^>]*>", re.IGNORECASE)
+_LABEL = re.compile(r"\s+aria-labelledby=\"[^\"]*\"")
 _STATE = re.compile(r"\bdata-state=\"[^\"]*\"")
 
 
@@ -27,6 +28,7 @@ def compose(page: str, part: str, *, where: str) -> str:
     for section in _SECTION.finditer(page, opening.end()):
         depth += -1 if section["end"] else 1
         if depth == 0:
-            unlocked = _STATE.sub('data-state="unlocked"', opening.group())
+            # The label was the offer's heading, which is gone with the offer.
+            unlocked = _LABEL.sub("", _STATE.sub('data-state="unlocked"', opening.group()))
             return f"{page[: opening.start()]}{unlocked}\n{part}{page[section.start() :]}"
     raise LyceumError("the placeholder of the private half is never closed", where=where)
