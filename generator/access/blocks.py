@@ -29,6 +29,18 @@ _TABLE_RULE = re.compile(r"[ ]{0,3}[|: -]*-[|: -]*", re.ASCII)
 
 CODE_INDENT = 4
 
+# Tags that make a raw HTML block where they start a line (markdown.core.BLOCK_LEVEL_ELEMENTS), and what HTML parsers read raw.
+_RAW = re.compile(
+    r"""^[ ]{0,3}(?:
+        </?(?:address|article|aside|blockquote|body|canvas|center|colgroup|dd|details|dir|div|dl|dt|fieldset|figcaption|figure|footer
+        |form|frameset|h[1-6r]|head|header|hgroup|html|iframe|legend|li|link|main|map|math|menu|meta|nav|noframes|noscript|object|ol
+        |optgroup|option|output|p|param|pre|progress|script|section|style|summary|svg|table|tbody|td|textarea|tfoot|th|thead|title|tr|ul
+        |video)\b
+        | <!(?!--(?:(?!-->).)*-->) | <\?
+    ) | <(?:script|style|textarea|title|plaintext|xmp|iframe|noembed|noframes)\b""",
+    re.VERBOSE | re.MULTILINE | re.IGNORECASE,
+)
+
 
 def indentation(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
@@ -69,3 +81,8 @@ def owner_above(lines: list[str], mask: bytearray, line: int) -> str:
             return container(lines, start, end) if text_start == start else ""
         end = start
     return ""
+
+
+def has_raw_html(text: str) -> bool:
+    """Whether a raw HTML block, or a comment of several lines, may start in `text`. text: without fenced code."""
+    return "<" in text and _RAW.search(text) is not None

@@ -37,15 +37,21 @@ _AT_START = re.compile(r"[-:!?/.)%;]|\d+[.)]")
 
 @dataclass(slots=True)
 class Half:
-    """source: for each line, the index of the line of the lesson's body that it comes from."""
+    """source: for each line, the index of the line of the lesson's body that it comes from. code: 1 if it is fenced code."""
 
     lines: list[str] = field(default_factory=list)
     source: list[int] = field(default_factory=list)
+    code: bytearray = field(default_factory=bytearray)
 
-    def add(self, line: str, source: int) -> None:
-        if line or (self.lines and self.lines[-1]):
-            self.lines.append(line)
-            self.source.append(source)
+    def add(self, line: str, source: int, code: int = 0) -> None:
+        self.lines.append(line)
+        self.source.append(source)
+        self.code.append(code)
+
+    def blank(self, source: int) -> None:
+        """An empty line, unless there is one already."""
+        if self.lines and self.lines[-1]:
+            self.add("", source)
 
     @property
     def markdown(self) -> str:
@@ -87,7 +93,7 @@ def cut(lesson: Lesson, school: School, findings: Findings, severity: Severity) 
     if _refused(lesson, text, findings, severity):
         return None
     if lesson.access is Access.FREE:
-        public = Half(list(raw), list(source))
+        public = Half(list(raw), list(source), text.mask)
         return Cut(public, None, 0, tuple((one, True) for one in included))
     return _parted(lesson, text, included, findings, severity)
 
@@ -121,7 +127,18 @@ def _parted(
     found = (
         definitions(text.lines, text.mask) if any("]" in line and ":" in line for line in text.lines) else []
     )
-    found, lost = unreadable(text.lines, text.mask, found)
+    spans = {line for one in found for line in range(one.start, one.end)}
+    says_something = _says_something(text.lines[:lead_end], spans)
+    if not says_something:
+        lead_end, rest_start = _heading_first(text.lines, lead_end, rest_start, spans)
+        _tell(lesson, marker, text, findings)
+    lead = range(lead_end)
+    rest = range(rest_start if marker is None else max(rest_start, marker + 1), count)
+    has_heading = says_something or first_heading(text.lines[:lead_end]) is not None
+    opening = [] if has_heading else [f"# {escaped(lesson.title)}"]
+    summary = [escaped(lesson.summary)] if lesson.summary and not says_something else []
+    shown = "\n".join([*opening, *summary, "", *("" if line in spans else text.lines[line] for line in lead)])
+    found, lost = unreadable(text.lines, text.mask, found, lead, shown)
     for line in lost:
         findings.note(
             severity,
@@ -132,30 +149,15 @@ def _parted(
         )
     if lost:
         return None
-    spans = {line for one in found for line in range(one.start, one.end)}
-    summary: list[str] = []
-    if not _says_something(text.lines[:lead_end], spans):
-        if not any(text.lines[line] for line in range(lead_end) if line not in spans):
-            lead_end, rest_start = _heading_first(text.lines, lead_end, rest_start)
-        _tell(lesson, marker, text, findings)
-        summary = [escaped(lesson.summary)] if lesson.summary else []
-    lead = range(lead_end)
-    rest = range(rest_start, count)
-    if marker is not None and marker in rest:
-        rest = range(max(rest_start, marker + 1), count)
-    own_heading = first_heading(text.lines[:lead_end]) is not None
-    opening = (
-        [] if own_heading or _says_something(text.lines[:lead_end], spans) else [f"# {escaped(lesson.title)}"]
-    )
-    used, kept = _shared(text, lead, rest, found, [*opening, *summary])
+    used, kept = _shared(text, lead, rest, found, shown)
     at = lead_end if lead_end else (marker or 0)
     public, private = Half(), Half()
     for extra in opening:
         public.add(extra, 0)
-        public.add("", 0)
+        public.blank(0)
     _fill(public, text, lead, found, used)
     for extra in summary:
-        public.add("", at)
+        public.blank(at)
         public.add(extra, at)
     _fill(private, text, rest, found, kept)
     _append(public, [one for one in _chosen(found, used, lead) if one.start not in lead], text)
@@ -177,12 +179,14 @@ def _says_something(lines: Sequence[str], spans: set[int]) -> bool:
     return bool(_COMMENT.sub("", "\n".join(left)).strip())
 
 
-def _heading_first(lines: list[str], lead_end: int, rest_start: int) -> tuple[int, int]:
+def _heading_first(lines: list[str], lead_end: int, rest_start: int, spans: set[int]) -> tuple[int, int]:
     """Gives the heading that starts the lesson to the public half, when nothing else stands above it."""
     heading = first_heading(lines)
     if heading is None or heading.end <= lead_end:
         return lead_end, rest_start
-    above = [line for line in lines[: heading.start] if line and line != MARKER]
+    above = [
+        "" if index in spans or line == MARKER else line for index, line in enumerate(lines[: heading.start])
+    ]
     if _COMMENT.sub("", "\n".join(above)).strip():
         return lead_end, rest_start
     return heading.end, heading.end
@@ -208,14 +212,13 @@ def _tell(lesson: Lesson, marker: int | None, text: _Text, findings: Findings) -
 
 
 def _shared(
-    text: _Text, lead: range, rest: range, found: Sequence[Definition], extra: Sequence[str]
+    text: _Text, lead: range, rest: range, found: Sequence[Definition], shown: str
 ) -> tuple[set[Name], set[Name]]:
-    """The definitions that the public and the private half hold. One that nobody uses is private."""
-    if not found:
-        return set(), set()
-    spans = {line for one in found for line in range(one.start, one.end)}
-    shown = "\n".join([*extra, "", *("" if line in spans else text.lines[line] for line in lead)])
+    """The definitions that the public and the private half hold. One that nobody uses is private. shown: the public text."""
     used = used_in_public(shown, _preferred(found, lead))
+    if not used:
+        return used, {one.name for one in found}
+    spans = {line for one in found for line in range(one.start, one.end)}
     hidden = "\n".join(text.lines[line] for line in rest if line not in spans and not text.mask[line])
     kept = mentioned_in(hidden, _preferred(found, rest))
     return used, kept | ({one.name for one in found} - used)
@@ -239,34 +242,31 @@ def _fill(half: Half, text: _Text, lines: range, found: Sequence[Definition], wa
     dropped = {line for one in found if one.name not in wanted for line in range(one.start, one.end)}
     for line in lines:
         if line in dropped:
-            if half.lines and half.lines[-1]:
-                half.lines.append("")
-                half.source.append(text.source[line])
+            half.blank(text.source[line])
         else:
-            half.lines.append(text.raw[line])
-            half.source.append(text.source[line])
+            half.add(text.raw[line], text.source[line], text.mask[line])
 
 
 def _append(half: Half, moved: Sequence[Definition], text: _Text) -> None:
     for one in moved:
-        half.add("", text.source[one.start])
+        half.blank(text.source[one.start])
         for offset, line in enumerate(one.text.split("\n")):
-            half.lines.append(line)
-            half.source.append(text.source[min(one.start + offset, one.end - 1)])
+            origin = min(one.start + offset, one.end - 1)
+            half.add(line, text.source[origin], text.mask[origin])
 
 
 def _tell_shared(
     lesson: Lesson, text: _Text, used: Sequence[Definition], rest: range, findings: Findings
 ) -> None:
-    for one in used:
-        if one.start in rest:
-            name = f"[^{one.key}]" if one.kind is Kind.FOOTNOTE else f"[{one.key}]"
-            findings.warning(
-                lesson.path,
-                lesson.body_line + text.source[one.start],
-                f"the {one.kind.value} {name} stands below the paywall and is public, because the lead-in uses it",
-                "move it above the marker to show that it is meant, or take the use out",
-            )
+    below = [one for one in used if one.start in rest]
+    if below:
+        names = ", ".join(f"[^{one.key}]" if one.kind is Kind.FOOTNOTE else f"[{one.key}]" for one in below)
+        findings.warning(
+            lesson.path,
+            lesson.body_line + text.source[below[0].start],
+            f"defined below the paywall and public, because the lead-in uses it: {names}",
+            "move it above the marker to show that it is meant, or take the use out",
+        )
 
 
 def escaped(plain: str) -> str:

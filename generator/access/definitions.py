@@ -8,22 +8,21 @@ it, wherever it stands; one that nobody uses stays private. Where both halves de
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from markdown.blockprocessors import ReferenceProcessor
 
 from generator.access import engine
-from generator.access.blocks import CODE_INDENT, container, indentation
+from generator.access.blocks import CODE_INDENT, container, has_raw_html, indentation
 
 _FOOTNOTE = re.compile(r"\[\^([^\]]*)\]:[ ]*(.*)")
 _ABBREVIATION = re.compile(r"\*\[([^\\]*?)\][ ]?:[ ]*(.*)")
 _PREFIX = re.compile(r"[ ]*(?:>[ ]?)*[ ]*")
-_MAYBE = re.compile(r"[ >]*(?:(?:[*+-]|\d+\.)[ ]+)*[ >]*\*?\[[^\]\n]+\][ ]?:")
+_MAYBE = re.compile(r"[ >]*(?:(?:[*+-]|\d+\.)[ ]+)*[ >]*\*?\[([^\]\n]+)\][ ]?:")
 _LABEL = re.compile(r"\[([^\[\]]*)\]")
 _SPACE = re.compile(r"\s+")
-_RAW_START = re.compile(r"^[ ]{0,3}<[A-Za-z!/?]", re.MULTILINE)
 
 
 class Kind(Enum):
@@ -54,6 +53,8 @@ class Definition:
 def definitions(lines: list[str], mask: bytearray) -> list[Definition]:
     """Every definition in `lines` (normalized), in order. mask: 1 where a line is fenced code."""
     found: list[Definition] = []
+    if not any("]" in line and _MAYBE.match(line) for line in lines):
+        return found
     owner = ""
     index, count = 0, len(lines)
     while index < count:
@@ -151,22 +152,25 @@ def _dedented(line: str, width: int) -> str:
 
 
 def unreadable(
-    lines: list[str], mask: bytearray, found: Sequence[Definition]
+    lines: list[str], mask: bytearray, found: Sequence[Definition], lead: range, shown: str
 ) -> tuple[list[Definition], list[int]]:
     """`found` without what only looks like a definition, and the lines of definitions that reading lines missed.
 
-    Asks the engine, and only when HTML or an odd place makes reading lines uncertain.
+    Asks the engine, and only when HTML or an odd place makes reading lines uncertain and the public half is concerned.
+    lead: the public half's lines; shown: its text.
     """
     inside = {line for one in found for line in range(one.start, one.end)}
+    labels = _labels(shown)
     odd = [
         index
         for index, line in enumerate(lines)
-        if "]" in line and not mask[index] and index not in inside and _MAYBE.match(line)
+        if "]" in line and not mask[index] and index not in inside and (match := _MAYBE.match(line))
+        if index in lead or _normal(match[1].lstrip("^")) in labels or match[1] in shown
     ]
-    text = "\n".join(lines)
-    if not odd and not (found and _RAW_START.search(text)):
+    prose = "\n".join("" if mask[index] else line for index, line in enumerate(lines))
+    if not odd and not (found and has_raw_html(prose)):
         return list(found), []
-    real = engine.defined(text)
+    real = engine.defined("\n".join(lines))
     names: dict[Kind, Collection[str]] = {
         Kind.REFERENCE: real.references,
         Kind.FOOTNOTE: real.footnotes,
@@ -174,21 +178,17 @@ def unreadable(
     }
     kept = [one for one in found if one.key in names[one.kind]]
     known = {one.name for one in kept}
-    missed = {(kind, key) for kind, keys in names.items() for key in keys} - known
-    keys = {key.lower() for _, key in missed}
+    missed = {key.lower() for kind, keys in names.items() for key in keys if (kind, key) not in known}
     lost = [
         index
         for index in odd
-        if any(match[1].lstrip("^").strip().lower() in keys for match in _LABEL.finditer(lines[index]))
+        if any(match[1].lstrip("^").strip().lower() in missed for match in _LABEL.finditer(lines[index]))
     ]
     return kept, lost
 
 
 def used_in_public(text: str, available: Sequence[Definition]) -> set[Name]:
     """The names among `available` that the engine uses when it renders `text`, and those that they use in turn."""
-    likely = [one for one in available if _mentioned(one, text)] or []
-    if not likely:
-        return set()
     used: set[Name] = set()
     bodies = {one.name: one.body for one in available if one.kind is Kind.FOOTNOTE}
     waiting = [text]
@@ -200,13 +200,13 @@ def used_in_public(text: str, available: Sequence[Definition]) -> set[Name]:
     return used
 
 
-def _asked(text: str, available: Iterable[Definition]) -> set[Name]:
-    parts = [text, ""]
-    for one in available:
-        if _mentioned(one, text):
-            parts += [f"[^{one.key}]: x" if one.kind is Kind.FOOTNOTE else one.text, ""]
-    if len(parts) == 2:
+def _asked(text: str, available: Sequence[Definition]) -> set[Name]:
+    likely = mentioned(text, available)
+    if not likely:
         return set()
+    parts = [text, ""]
+    for one in likely:
+        parts += [f"[^{one.key}]: x" if one.kind is Kind.FOOTNOTE else one.text, ""]
     uses = engine.uses("\n".join(parts))
     return {
         *((Kind.REFERENCE, key) for key in uses.references),
@@ -220,18 +220,35 @@ def mentioned_in(text: str, available: Sequence[Definition]) -> set[Name]:
     used: set[Name] = set()
     waiting = [text]
     while waiting:
-        part = waiting.pop()
-        for one in available:
-            if one.name not in used and _mentioned(one, part):
+        for one in mentioned(waiting.pop(), available):
+            if one.name not in used:
                 used.add(one.name)
-                waiting.append(one.body)
+                if one.body:
+                    waiting.append(one.body)
     return used
 
 
-def _mentioned(one: Definition, text: str) -> bool:
-    if one.kind is Kind.ABBREVIATION:
-        return one.key in text
-    if one.kind is Kind.FOOTNOTE:
-        return f"[^{one.key}]" in text
-    wanted = _SPACE.sub(" ", one.key)
-    return any(_SPACE.sub(" ", match[1]).strip().lower() == wanted for match in _LABEL.finditer(text))
+def mentioned(text: str, available: Sequence[Definition]) -> list[Definition]:
+    """Those of `available` whose names stand in `text` in a way that could be a use, in code or not."""
+    if not available or not text:
+        return []
+    labels = _labels(text)
+    return [
+        one
+        for one in available
+        if (
+            one.key in text
+            if one.kind is Kind.ABBREVIATION
+            else f"[^{one.key}]" in text
+            if one.kind is Kind.FOOTNOTE
+            else _normal(one.key) in labels
+        )
+    ]
+
+
+def _labels(text: str) -> set[str]:
+    return {_normal(match[1]) for match in _LABEL.finditer(text)} if "[" in text else set()
+
+
+def _normal(label: str) -> str:
+    return _SPACE.sub(" ", label).strip().lower()

@@ -12,7 +12,14 @@ import re
 from dataclasses import dataclass, field
 
 from generator.access import engine
-from generator.access.blocks import CODE_INDENT, block_above, container, indentation, owner_above
+from generator.access.blocks import (
+    CODE_INDENT,
+    block_above,
+    container,
+    has_raw_html,
+    indentation,
+    owner_above,
+)
 from generator.access.engine import Position, Where
 from generator.access.fences import Fences
 
@@ -30,10 +37,7 @@ _COMMENT = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 _LETTERS = re.compile(r"[^\W\d_]+")
-_RAW_START = re.compile(r"[ ]{0,3}<(?!https?://|[\w.+-]+@)[A-Za-z!/?]")
-_RAW_INLINE = re.compile(
-    r"<(?:script|style|textarea|title|plaintext|xmp|iframe|noembed|noframes)\b", re.IGNORECASE
-)
+_SLASHES = re.compile(r"^[ >]*(?P<run>/{3,})[ ]*(?P<name>[^\n]*)$", re.MULTILINE)
 _TAG_START = re.compile(r"<[A-Za-z/!?]")
 _HEADING = re.compile(r"#{1,6}[^#]")
 
@@ -162,17 +166,21 @@ def _is_plain(lines: list[str], mask: bytearray, line: int) -> bool:
     """Whether nothing above can hold the marker: it is a block of its own, and no HTML and no `///` block is near."""
     if line and lines[line - 1] and not mask[line - 1] and not _HEADING.match(lines[line - 1]):
         return False
-    for index in range(line):
-        above = lines[index]
-        if mask[index] or not above:
-            continue
-        if "<" in above and (_RAW_START.match(above) or _RAW_INLINE.search(above)):
-            return False
-        if "///" in above and above.lstrip(" >").startswith("///"):
-            return False
     prose = "\n".join(above for index, above in enumerate(lines[:line]) if not mask[index])
-    last = prose.rfind(">")
-    return _TAG_START.search(prose, last + 1) is None
+    if has_raw_html(prose) or ("///" in prose and _open_slashes(prose)):
+        return False
+    return _TAG_START.search(prose, prose.rfind(">") + 1) is None
+
+
+def _open_slashes(prose: str) -> bool:
+    """Whether a block `/// name` may be open at the end. Every name counts, so that it is never thought closed too early."""
+    opened: list[str] = []
+    for match in _SLASHES.finditer(prose):
+        if match["name"]:
+            opened.append(match["run"])
+        elif opened and opened[-1] == match["run"]:
+            opened.pop()
+    return bool(opened)
 
 
 def _asked(lines: list[str], line: int, verdict: Verdict) -> bool:

@@ -2,32 +2,30 @@
 
 from __future__ import annotations
 
-import re
-
 from generator.access import engine
+from generator.access.blocks import has_raw_html
 from generator.access.edition import OutlineEntry
 from generator.catalogue.headings import heading_at, plain
 
-_RAW_START = re.compile(r"^[ ]{0,3}(?:<[A-Za-z!/?]|///)", re.MULTILINE)
 _WORDS_A_MINUTE = 200
 _CHINESE_A_MINUTE = 400
 _STEP = 5
 
 
 def outline(lines: list[str], mask: bytearray) -> tuple[OutlineEntry, ...]:
-    """The headings of a private half. lines: normalized; mask: 1 where a line is fenced code.
+    """The headings of a private half. mask: 1 where a line is fenced code.
 
     Where HTML stands in the text the engine is asked, so that a heading in a comment stays private.
     """
-    text = "\n".join("" if code else line for line, code in zip(lines, mask, strict=True))
-    if _RAW_START.search(text):
-        found = engine.headings(text)
+    prose = "\n".join("" if code else line for line, code in zip(lines, mask, strict=True))
+    if has_raw_html(prose):
+        found = engine.headings(prose)
     else:
         found = []
         blank = True
         for index, line in enumerate(lines):
             heading = None if mask[index] or not line else heading_at(lines, index, after_blank=blank)
-            blank = not line or bool(mask[index])
+            blank = not line.strip() or bool(mask[index])
             if heading:
                 found.append((heading.level, heading.text))
                 blank = True

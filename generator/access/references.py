@@ -14,18 +14,21 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from generator.access import engine
+from generator.access.blocks import has_raw_html
 from generator.access.includes import within
 from generator.catalogue.findings import did_you_mean
 from generator.errors import Severity
 
-_ADDRESS = re.compile(
-    r"""\]\(\s*(?:<(?P<angled>[^>\n]*)>|(?P<inline>[^)\s]+))
-      | ^[ >]*(?:[*+-][ ]|\d+\.[ ])?[ >]*\[[^\]\n]+\]:\s*<?(?P<defined>[^\s>]+)
-      | \b(?:src|href|poster|srcset|data|style|background)\s*=\s*(?P<attribute>"[^"]*"|'[^']*'|[^\s>"']+)""",
-    re.VERBOSE | re.MULTILINE,
+_LINK = re.compile(r"\]\(\s*(?:<([^>\n]*)>|([^)\s]+))")
+_DEFINED = re.compile(r"^[ >]*(?:[*+-][ ]|\d+\.[ ])?[ >]*\[(?!\^)[^\]\n]+\]:\s*<?([^\s>]+)", re.MULTILINE)
+_ATTRIBUTE = re.compile(
+    r"\b(src|href|poster|srcset|data|style|background)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>\"']+)"
 )
+_NAMES = ("src", "href", "poster", "data", "style", "background")
+_STYLE_URL = re.compile(r"url\(\s*[\"']?([^\"')]+)")
 _CODE_SPAN = re.compile(r"(?<!\\)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|#|\?|$")
+_SLASHES = re.compile(r"^[ >]*///.*$", re.MULTILINE)
 _PAGES = frozenset({"", ".html", ".htm"})
 
 
@@ -67,7 +70,7 @@ class Targets:
         likely = self._resolved(written, folder)
         decisive = likely.files or any(one.severity is not Severity.WARNING for one in likely.dangling)
         if decisive:
-            return self._resolved(sorted(engine.addresses(prose)), folder)
+            return self._resolved(sorted(engine.addresses(_around_addresses(prose))), folder)
         return self._resolved(_written(_CODE_SPAN.sub("", prose)), folder) if "`" in prose else likely
 
     def _resolved(self, addresses: Iterable[str], folder: PurePosixPath) -> References:
@@ -139,18 +142,42 @@ class Targets:
             )
 
 
+def _around_addresses(prose: str) -> str:
+    """The parts of `prose` that decide what its addresses are: less to render, and the same addresses.
+
+    A block at the margin after an empty line starts afresh in the engine, together with the indented blocks that follow it. Only
+    raw HTML reaches further, and definitions serve everywhere. The lines of `///` blocks do not change what is inside.
+    """
+    prose = _SLASHES.sub("", prose)
+    if has_raw_html(prose):
+        return prose
+    parts: list[list[str]] = [[]]
+    blank = True
+    for line in prose.split("\n"):
+        if blank and line and not line.startswith(("    ", ":")):
+            parts.append([])
+        parts[-1].append(line)
+        blank = not line.strip()
+    chosen = ["\n".join(part) for part in parts]
+    return "\n\n".join(part for part in chosen if _written(part))
+
+
 def _written(prose: str) -> list[str]:
+    """Everything in `prose` that could be an address, code spans included."""
     found: list[str] = []
-    for match in _ADDRESS.finditer(prose):
-        attribute = match["attribute"]
-        if attribute is None:
-            found.append(match["angled"] or match["inline"] or match["defined"] or "")
-            continue
-        value = attribute.strip("\"'")
-        found.extend(
-            re.findall(r"url\(\s*[\"']?([^\"')]+)", value)
-            or [part.split()[0] for part in value.split(",") if part.strip()]
-        )
+    if "](" in prose:
+        found += [match[1] or match[2] for match in _LINK.finditer(prose) if match[1] or match[2]]
+    if "]:" in prose:
+        found += _DEFINED.findall(prose)
+    if "=" in prose and any(name in prose for name in _NAMES):
+        for match in _ATTRIBUTE.finditer(prose):
+            value = match[2].strip("\"'")
+            if match[1] == "style":
+                found += _STYLE_URL.findall(value)
+            elif match[1] == "srcset":
+                found += [part.split()[0] for part in value.split(",") if part.strip()]
+            else:
+                found.append(value)
     return found
 
 

@@ -130,13 +130,11 @@ class _Splitting:
         private = References()
         headings: tuple[OutlineEntry, ...] = ()
         if parted.private is not None:
-            lines = normalized("\n".join(parted.private.lines))
-            mask = fences(lines).mask(len(lines))
-            private = self._refers(parted.private, lesson, course, targets, Severity.ERROR, lines, mask)
+            private = self._refers(parted.private, lesson, course, targets, Severity.ERROR)
             for path in private.files:
                 self.private.setdefault(path, []).append(rule)
             if course.outline is Visibility.PUBLIC:
-                headings = outline(lines, mask)
+                headings = outline(parted.private.lines, parted.private.code)
         self.uses += [_Use(lesson, one, is_public) for one, is_public in parted.included]
         self.lessons[lesson.id] = LessonEdition(
             lesson=lesson,
@@ -164,14 +162,9 @@ class _Splitting:
         course: Course,
         targets: Targets,
         severity: Severity,
-        lines: list[str] | None = None,
-        mask: bytearray | None = None,
     ) -> References:
         """What `half` refers to; dangling references are reported. severity: the worst they may be."""
-        if lines is None or mask is None:
-            lines = normalized("\n".join(half.lines))
-            mask = fences(lines).mask(len(lines))
-        found = targets.of(lines, mask, lesson.path.parent)
+        found = targets.of(half.lines, half.code, lesson.path.parent)
         for one in found.dangling:
             at = half.source[line_of(one.address, half.lines)] if half.source else 0
             worst = one.severity or course.missing_files

@@ -218,7 +218,9 @@ def _lesson(
 def _lesson_fields(document: Document, findings: Findings) -> LessonFields | None:
     for name in FOREIGN.intersection(document.values):
         del document.values[name]
-        findings.warning(document.path, document.line(name), f"'{name}' means something to MkDocs only and is ignored")
+        findings.warning(
+            document.path, document.line(name), f"'{name}' means something to MkDocs only and is ignored"
+        )
     return check(LessonFields, document, findings)
 
 

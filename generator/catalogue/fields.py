@@ -29,7 +29,17 @@ from generator.catalogue.names import is_id
 # Page fields of MkDocs, Material and well-known plugins, as real folders of Markdown hold them. They say nothing about who may
 # read a page, so a folder that has them need not be edited to become a course.
 FOREIGN = frozenset(
-    {"comments", "hide", "icon", "include_yaml", "render_macros", "robots", "subtitle", "template", "toc_depth"}
+    {
+        "comments",
+        "hide",
+        "icon",
+        "include_yaml",
+        "render_macros",
+        "robots",
+        "subtitle",
+        "template",
+        "toc_depth",
+    }
 )
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?P<zone>[Zz]|[+-]\d\d:\d\d)?", re.ASCII)

@@ -32,9 +32,7 @@ class Place:
 def lesson_files(tree: Tree, folder: PurePosixPath, findings: Findings) -> list[PurePosixPath]:
     """The Markdown files of the course in `folder` that may be lessons; those among attachments are mistakes."""
     found = []
-    for path in tree.sizes:
-        if path.suffix.lower() != ".md" or not path.is_relative_to(folder):
-            continue
+    for path in tree.markdown.get(folder.name, []):
         inside = path.relative_to(folder)
         if inside.parts[0] == names.INCLUDES and len(inside.parts) > 1:
             continue

@@ -107,23 +107,15 @@ def _course_folders(files: Tree, findings: Findings) -> list[PurePosixPath]:
                 f"the name '{folder.name}' belongs to the site itself",
                 "choose another folder name",
             )
-    strays: dict[PurePosixPath, PurePosixPath] = {}
-    for path in sorted(files.sizes):
-        home = PurePosixPath(path.parts[0])
-        if path.suffix.lower() == ".md" and home not in top and home.name != names.INCLUDES:
-            strays.setdefault(home, path)
-    for folder, path in strays.items():
-        if folder == path:
-            findings.error(
-                path,
-                0,
-                "a Markdown file outside of every course",
-                "move it into a course's folder, or into includes/",
-            )
+    for name, markdown in sorted(files.markdown.items()):
+        home = PurePosixPath(name)
+        if home in top or name == names.INCLUDES:
+            continue
+        if home in files.folders:
+            findings.error(home, 0, "a folder with Markdown and without course.yml", f"add {home}/{COURSE}")
         else:
-            findings.error(
-                folder, 0, "a folder with Markdown and without course.yml", f"add {folder}/{COURSE}"
-            )
+            hint = "move it into a course's folder, or into includes/"
+            findings.error(markdown[0], 0, "a Markdown file outside of every course", hint)
     return sorted(top)
 
 

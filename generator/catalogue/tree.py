@@ -21,11 +21,12 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """sizes: every regular file → bytes. folders: every folder but the root."""
+    """sizes: every regular file → bytes. folders: every folder but the root. markdown: by first path part, in order."""
 
     root: Path
     sizes: dict[PurePosixPath, int]
     folders: frozenset[PurePosixPath]
+    markdown: dict[str, list[PurePosixPath]]
 
 
 def walk(root: Path, findings: Findings) -> Tree:
@@ -36,7 +37,11 @@ def walk(root: Path, findings: Findings) -> Tree:
             folders.add(path)
         else:
             sizes[path] = size
-    return Tree(root, sizes, frozenset(folders))
+    markdown: dict[str, list[PurePosixPath]] = {}
+    for path in sizes:
+        if path.name.lower().endswith(".md"):
+            markdown.setdefault(path.parts[0], []).append(path)
+    return Tree(root, sizes, frozenset(folders), markdown)
 
 
 def _entries(
