@@ -6,6 +6,7 @@
 
 import { addCopyButtons } from "./code.js";
 import { wrapTables } from "./tables.js";
+import { nameTasks } from "./tasks.js";
 
 /**
  * @param {HTMLElement} root
@@ -16,6 +17,7 @@ export function enhance(root, { injected = false } = {}) {
     addCopyButtons(root);
     wrapTables(root);
   }
+  nameTasks(root);
   if (root.querySelector(".lyceum-diagram")) {
     void import("./diagrams.js").then((module) => module.drawDiagrams(root));
   }

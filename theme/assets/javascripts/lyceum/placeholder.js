@@ -79,8 +79,12 @@ export class Placeholder {
     separateIds(part);
     const hadFocus = section.contains(document.activeElement);
     const wasAbove = section.getBoundingClientRect().top < 0;
-    section.replaceChildren(part);
+    const text = document.createElement("div");
+    text.className = "md-typeset";
+    text.append(part);
+    section.replaceChildren(text);
     section.dataset.state = "unlocked";
+    document.body.toggleAttribute("data-lyceum-unlocked", true); // the navigation's lock is open too
     section.removeAttribute("aria-labelledby");
     section.removeAttribute("data-waiting");
     enhance(section, { injected: true });
@@ -101,6 +105,7 @@ export class Placeholder {
     removeFromContents();
     section.replaceChildren(...this.locked);
     section.dataset.state = "anonymous";
+    document.body.toggleAttribute("data-lyceum-unlocked", false);
     section.setAttribute("aria-labelledby", this.label);
     section.removeAttribute("tabindex");
     this.say("");

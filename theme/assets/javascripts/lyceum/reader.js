@@ -131,17 +131,10 @@ class Attendant {
       }
       placeholder.nameReader(reader.email);
       const state = this.stateFor(reader);
-      if (placeholder.isUnlocked) {
-        // Something else that the reader owns may still open it; the gate knows.
-        const isOpen = state === "unlocked" || (await this.gatekeeper.part(this.lesson)).granted;
-        if (!isOpen) placeholder.show(state, aloud);
-        return;
-      }
       const account = JSON.stringify([reader.email, reader.products]);
-      const mayOwn = state === "unlocked" || Object.keys(reader.products).length > 0;
-      if (mayOwn && account !== this.refused) await this.unlock(state, account, aloud);
-      else if (state !== "unlocked") placeholder.show(state, aloud);
-      if (state === "pending" && !placeholder.isUnlocked && !this.polling) this.watch();
+      if (state !== "unlocked") placeholder.show(state, aloud);
+      else if (!placeholder.isUnlocked && account !== this.refused) await this.unlock(account, aloud);
+      if (state === "pending" && !this.polling) this.watch();
     } catch (error) {
       if (!(error instanceof UnreachableError)) throw error;
       // What was unlocked stays: a gatekeeper that is away takes nothing from a reader who is reading.
@@ -150,13 +143,13 @@ class Attendant {
   }
 
   /**
-   * @param {State} stateOtherwise what to show if the gate refuses
+   * Fetches the part for an account that should own it; the gate has the last word.
    * @param {string} account
    * @param {boolean} aloud
    */
-  async unlock(stateOtherwise, account, aloud) {
+  async unlock(account, aloud) {
     const { placeholder, gatekeeper } = this;
-    if (stateOtherwise === "unlocked") placeholder.show("unlocking", aloud);
+    placeholder.show("unlocking", aloud);
     let answer = await gatekeeper.part(this.lesson);
     if (!answer.granted && answer.status === 401) {
       const reader = await gatekeeper.reader(); // renews the entitlement cookie
@@ -170,8 +163,7 @@ class Attendant {
     }
     if (!answer.granted) {
       this.refused = account;
-      const reason = /** @type {State} */ (answer.reason === "expired" ? "expired" : "no-access");
-      placeholder.show(stateOtherwise === "unlocked" ? reason : stateOtherwise, aloud);
+      placeholder.show(answer.reason === "expired" ? "expired" : "no-access", aloud);
       return;
     }
     let html;
