@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -87,6 +88,8 @@ def _serve(root: Path, site: Path, host: str, port: int, refresh: Callable[[], N
     server.error_handler = lambda code: (site / "404.html").read_bytes() if code == 404 else None
     for path in watched:
         server.watch(str(path))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     say(f"http://{host}:{port}/ (Ctrl-C ends it)")
     try:
         server.serve()  # type: ignore[no-untyped-call]  # MkDocs types it partly
