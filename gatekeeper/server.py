@@ -9,6 +9,8 @@ Choices, each for a reason seen in Granian 2.8:
 - Headers have to arrive within ten seconds (slow senders) and fit into 64 KiB, so a huge cookie is answered 431 and a
   huge path 414 before any of our code sees it (P20, J14).
 - Granian copies the process's environment into every request; the secrets are taken out of it first.
+- A process that is still loading has inherited the parent's signal handlers, which would swallow its SIGTERM and make the
+  end wait for the drain time; until Granian sets its own, a signal simply ends it.
 - The listening socket allows a second server on the same port (SO_REUSEPORT), so a busy port is looked for beforehand.
 """
 
@@ -17,6 +19,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import signal
 import socket
 import sys
 from typing import TYPE_CHECKING, Any
@@ -66,6 +69,8 @@ def _load(settings: Settings) -> WSGIApplication:
     """In each process: the application, once the environment holds no secret any more."""
     from gatekeeper.wsgi import build
 
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
     for name in SECRET_VARIABLES:
         os.environ.pop(name, None)
     for name in [name for name in os.environ if name[:5] == "HTTP_"]:  # would look like headers of a request

@@ -15,9 +15,12 @@ from pathlib import Path
 import pytest
 
 from gatekeeper import server
+from gatekeeper.gate.sign import FolderSigner
+from gatekeeper.secrets import derive
+from gatekeeper.wsgi import STORE_URLS
 from tests.support.gatekeeper import ROOT, SITE_URL, running_gatekeeper, stop
 from tests.support.raw_http import read_answer
-from tests.support.tiny_release import BIG, RELEASE, renamed, tiny_manifest, write_release
+from tests.support.tiny_release import RELEASE, renamed, tiny_manifest, write_release
 
 OWNER = {"everything": None}
 
@@ -74,22 +77,21 @@ def test_a_signal_ends_it_cleanly(tmp_path: Path, sign: signal.Signals) -> None:
 
 
 def test_an_answer_under_way_is_finished_before_the_end(tmp_path: Path) -> None:
-    """Z18"""
+    """Z18: 32 MiB, more than sockets hold by themselves"""
+    size, key = 32 * 1024 * 1024, "private/large"
     with running_gatekeeper(tmp_path) as own:
-        url = own.get("/files/demo/files/big.bin", lines=own.cookie(OWNER)).header("location") or ""
-        target = url.partition(f":{own.port}")[2]
-        with socket.socket() as connection:
-            connection.setsockopt(
-                socket.SOL_SOCKET, socket.SO_RCVBUF, 4096
-            )  # so that it cannot all be sent at once
-            connection.connect(("127.0.0.1", own.port))
-            connection.settimeout(20)
-            connection.sendall(f"GET {target} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".encode())
+        (tmp_path / "private" / key).write_bytes(bytes(size))
+        secret = derive(own.settings.secret_key, STORE_URLS)
+        signer = FolderSigner(secret, origin="", lifetime_seconds=300)
+        url = signer.sign(key, media_type="", disposition="", now=int(time.time())).url
+        with socket.create_connection(("127.0.0.1", own.port), timeout=20) as connection:
+            connection.sendall(f"GET {url} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".encode())
             time.sleep(0.3)
             own.process.send_signal(signal.SIGTERM)
-            time.sleep(0.3)
+            time.sleep(0.5)
+            assert own.process.poll() is None
             answer = read_answer(connection)
-        assert (answer.status, answer.body) == (200, BIG)
+        assert (answer.status, len(answer.body)) == (200, size)
         assert stop(own.process) == 0
 
 
@@ -131,6 +133,13 @@ def test_a_new_release_is_served_without_a_restart(tmp_path: Path) -> None:
         assert smaller.release != RELEASE
 
 
+def test_a_process_that_is_still_loading_ends_at_once(tmp_path: Path) -> None:
+    """Z18: the second process is not up yet when the first one answers"""
+    with running_gatekeeper(tmp_path, environ={"LYCEUM_WORKERS": "2"}) as own:
+        own.process.send_signal(signal.SIGTERM)
+        assert own.process.wait(server.DRAIN_SECONDS * 0.75) == 0
+
+
 def test_several_processes_share_the_work(tmp_path: Path) -> None:
     with running_gatekeeper(tmp_path, environ={"LYCEUM_WORKERS": "2"}) as own:
         lines = own.cookie(OWNER)
@@ -167,7 +176,12 @@ def test_the_processes_that_answer_hold_no_secret_in_their_environment(
     }
     monkeypatch.setattr(os, "environ", given)
     monkeypatch.setattr("gatekeeper.wsgi.build", lambda settings: settings)
-    assert server._load("settings") == "settings"  # type: ignore[arg-type, comparison-overlap]
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        assert server._load("settings") == "settings"  # type: ignore[arg-type, comparison-overlap]
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
     assert given == kept
 
 

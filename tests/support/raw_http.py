@@ -60,11 +60,13 @@ def read_answer(connection: socket.socket, *, is_head: bool = False) -> RawAnswe
     )
     named = dict(headers)
     length = 0 if is_head else int(named["content-length"]) if "content-length" in named else None
-    while length is None or len(body) < length:
+    gathered = bytearray(body)
+    while length is None or len(gathered) < length:
         piece = _receive(connection)
         if not piece:
             break
-        body += piece
+        gathered += piece
+    body = bytes(gathered)
     if named.get("transfer-encoding") == "chunked" and not is_head:
         body = _unchunked(body)
     return RawAnswer(status=int(lines[0].split(" ")[1]), headers=headers, body=body)
