@@ -29,7 +29,7 @@ def normal_address(text: str) -> str:
         parts = validate_email(stripped, check_deliverability=False, globally_deliverable=False)
     except (EmailNotValidError, UnicodeError) as error:
         raise AddressError("not an e-mail address") from error
-    if "." not in parts.domain or parts.domain_address is not None:
+    if "." not in parts.domain:
         raise AddressError("the address has no domain")
     normal = f"{parts.local_part.translate(_LOWER)}@{parts.domain}"
     if len(normal) > LONGEST:

@@ -19,7 +19,7 @@ LONGEST = 2000
 # Escapes of control characters, `/` and `\` hide something; no address of ours has them in its path.
 _ESCAPE = r"%(?!0|1|2[fF]|5[cC]|7[fF])[0-9A-Fa-f]{2}"
 _PART = rf"(?!\.+(?:/|\?|$))(?:[A-Za-z0-9._~-]|{_ESCAPE})+"
-_QUERY = r"\?(?:[A-Za-z0-9._~=&+-]|%(?!0|1|7[fF])[0-9A-Fa-f]{2})*"
+_QUERY = r"\?(?:[A-Za-z0-9._~=&+/-]|%(?!0|1|7[fF])[0-9A-Fa-f]{2})*"
 _PATH = re.compile(rf"/(?:{_PART}(?:/{_PART})*/?)?(?:{_QUERY})?", re.ASCII)
 _FRAGMENT = re.compile(r"[A-Za-z0-9._~%-]{0,300}", re.ASCII)
 
