@@ -36,6 +36,7 @@ DRAIN_SECONDS = 20
 HEADER_MILLISECONDS = 10_000
 HEADER_BYTES = 64 * 1024
 CONNECTIONS = 1024
+_ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 def serve(settings: Settings) -> None:
@@ -62,14 +63,18 @@ def serve(settings: Settings) -> None:
         log_dictconfig=_logging(),
         workers_kill_timeout=DRAIN_SECONDS,
     )
-    server.serve(target_loader=functools.partial(_load, settings), wrap_loader=False)
+    try:
+        server.serve(target_loader=functools.partial(_load, settings), wrap_loader=False)
+    finally:
+        for number in _ENDING:  # a second signal must not turn a clean end into a killed one
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _load(settings: Settings) -> WSGIApplication:
     """In each process: the application, once the environment holds no secret any more."""
     from gatekeeper.wsgi import build
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _ENDING:
         signal.signal(number, signal.SIG_DFL)
     for name in SECRET_VARIABLES:
         os.environ.pop(name, None)
