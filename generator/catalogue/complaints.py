@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from generator.catalogue.document import Document
+from generator.catalogue.document import Document, Key
 from generator.catalogue.fields import AuthorFields, ProductFields, SearchFields
 from generator.catalogue.findings import Findings, did_you_mean
 
@@ -43,23 +44,46 @@ Fields = TypeVar("Fields", bound=BaseModel)
 def check(
     model: type[Fields], document: Document, findings: Findings, *, language: str = "en"
 ) -> Fields | None:
-    """The document as `model`, or None after reporting each mistake at its own line."""
+    """The document as `model`, or None after reporting each mistake at its own line.
+
+    A field without a value is a mistake: `access:` alone must not mean the default.
+    """
+    empty = list(_empty(document.values, (), set()))
+    mistakes: list[ErrorDetails] = []
+    checked: Fields | None = None
     try:
-        return model.model_validate(document.values, context={"language": language})
+        checked = model.model_validate(document.values, context={"language": language})
     except ValidationError as error:
         mistakes = error.errors(include_url=False)
-        strange = {details["loc"][:-1] for details in mistakes if details["loc"][-1:] == ("[key]",)}
-        for details in mistakes:
+    strange = {details["loc"][:-1] for details in mistakes if details["loc"][-1:] == ("[key]",)}
+    for details in mistakes:
+        if details["input"] is not None:
             key = tuple(part for part in details["loc"] if part != "[key]")
-            if details["loc"] in strange:
-                continue  # the key itself is reported
             what, hint = _complaint(model, key, details)
             findings.error(document.path, document.line(*key), what, hint)
-        return None
+    for key in empty:
+        if key not in strange:
+            hint = 'write a value, or take it out; a word that YAML reads as nothing needs quotes: "null"'
+            findings.error(document.path, document.line(*key), f"{_name(key)}: nothing", hint)
+    return None if empty else checked
+
+
+def _empty(value: object, key: Key, seen: set[int]) -> Iterator[Key]:
+    """Keys of what YAML reads as nothing; what aliases share is looked at once."""
+    if value is None:
+        yield key
+    elif isinstance(value, dict | list) and id(value) not in seen:
+        seen.add(id(value))
+        for name, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _empty(item, (*key, name), seen)
+
+
+def _name(key: Key) -> str:
+    return ".".join(str(part) for part in key if isinstance(part, str)) or "the file"
 
 
 def _complaint(model: type[BaseModel], key: tuple[int | str, ...], details: ErrorDetails) -> tuple[str, str]:
-    name = ".".join(str(part) for part in key if isinstance(part, str)) or "the file"
+    name = _name(key)
     given, kind, context = details["input"], details["type"], details.get("ctx", {})
     if kind == "lyceum":
         return f"{name}: {context['what']}", context["hint"]
@@ -77,8 +101,6 @@ def _complaint(model: type[BaseModel], key: tuple[int | str, ...], details: Erro
         return what, did_you_mean(
             str(given), choices, otherwise="inside { } a text with a comma must stand in quotes"
         )
-    if given is None:
-        return f"{name}: nothing (YAML reads a bare null or ~ so)", 'write a value, or "null" in quotes'
     if isinstance(given, bool) and kind not in {"bool_type"}:
         word = "true" if given else "false"
         if choices:

@@ -170,7 +170,9 @@ def _lesson(
             "no access rule",
             "add 'access: paid' (or free, or member) to it, to course.yml or to school.yml",
         )
-        access = Access.PAID
+        access = (
+            Access.FREE
+        )  # never seen: the error above refuses the school; it only spares a second complaint
     products: tuple[str, ...] = ()
     if access is Access.PAID:
         products = _opened_by(own_products, course_fields, course, id_, openings)
