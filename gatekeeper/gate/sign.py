@@ -18,6 +18,7 @@ import json
 import re
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -58,12 +59,8 @@ class S3Signer:
         self._moment = _Moment(second=-1, stamp="", key=b"")
 
     def sign(self, key: str, *, media_type: str, disposition: str, now: int) -> SignedUrl:
-        answer = ""
-        if disposition:
-            answer = f"response-content-disposition={quote(disposition, safe='-._~')}&"
-        if media_type:
-            answer += f"response-content-type={quote(media_type, safe='-._~')}&"
-        return SignedUrl(self.presign(self._root + key, answer, now), now + self._lifetime)
+        url = self.presign(self._root + key, _overrules(media_type, disposition), now)
+        return SignedUrl(url, now + self._lifetime)
 
     def presign(self, path: str, answer: str, now: int) -> str:
         """The URL of `path` (from the bucket's host, not yet encoded). answer: encoded parameters in order, each with
@@ -140,10 +137,7 @@ class FolderSigner:
     def _query(self, key: str, expires: int, disposition: str, media_type: str) -> str:
         content = json.dumps(["store url v1", key, expires, disposition, media_type])
         seal = hmac.new(self._key, content.encode(), hashlib.sha256).hexdigest()
-        return (
-            f"expires={expires}&disposition={quote(disposition, safe='')}"
-            f"&type={quote(media_type, safe='')}&signature={seal}"
-        )
+        return f"expires={expires}{_stated(media_type, disposition)}&signature={seal}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +160,18 @@ def signature_v4(key: bytes, stamp: str, scope: str, canonical_request: str) -> 
     """The hex signature of a canonical request. stamp: `YYYYMMDDTHHMMSSZ`."""
     digest = hashlib.sha256(canonical_request.encode()).hexdigest()
     return hmac.digest(key, f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{digest}".encode(), "sha256").hex()
+
+
+@lru_cache(maxsize=4096)
+def _overrules(media_type: str, disposition: str) -> str:
+    """The parameters that overrule an S3 answer's headers, in the order of names, each with a final `&`."""
+    named = (("disposition", disposition), ("type", media_type))
+    return "".join(f"response-content-{name}={quote(text, safe='-._~')}&" for name, text in named if text)
+
+
+@lru_cache(maxsize=4096)
+def _stated(media_type: str, disposition: str) -> str:
+    return f"&disposition={quote(disposition, safe='')}&type={quote(media_type, safe='')}"
 
 
 def _without_default_port(scheme: str, authority: str) -> str:
