@@ -30,5 +30,6 @@ def compose(page: str, part: str, *, where: str) -> str:
         if depth == 0:
             # The label was the offer's heading, which is gone with the offer.
             unlocked = _LABEL.sub("", _STATE.sub('data-state="unlocked"', opening.group()))
-            return f"{page[: opening.start()]}{unlocked}\n{part}{page[section.start() :]}"
+            half = f'<div class="md-typeset">\n{part}</div>'
+            return f"{page[: opening.start()]}{unlocked}{half}{page[section.start() :]}"
     raise LyceumError("the placeholder of the private half is never closed", where=where)

@@ -3,6 +3,8 @@
     headings      number on: a second `Example` becomes `example_1`, as it would in one text
     footnotes     `fn:a` → `fn:part-a`; their numbers go on where the lead-in's end
     tabs          `__tabbed_1_1` → `__tabbed_part-1_1`, so that a tab here does not switch one there
+    the title     where the whole lesson is private, its text begins with the title that the page shows already: only the
+                  heading's id stays, for the links to it
     the author's  an explicit id that the page has already gets a number, and the author a warning
 
 Deterministic: the same half under the same lead-in gets the same ids.
@@ -10,8 +12,10 @@ Deterministic: the same half under the same lead-in gets the same ids.
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from markdown import Extension, Markdown
@@ -25,13 +29,16 @@ _NUMBER = re.compile(r"\d+")
 
 
 class FragmentExtension(Extension):
-    """Add to a Markdown instance that renders one private half. reserved: the ids of the page around it.
+    """Add to a Markdown instance that renders one private half.
+
+    reserved: the ids of the page around it. title: the heading that the page shows above it.
 
     Afterwards: ids_before, ids: those of the half's elements before and after renaming; clashes: explicit ones renamed.
     """
 
-    def __init__(self, reserved: frozenset[str]) -> None:
+    def __init__(self, reserved: frozenset[str], title: str = "") -> None:
         super().__init__()
+        self._title = _letters(title)
         self._reserved = reserved
         self._footnotes = sum(id_.startswith("fn:") for id_ in reserved)
         self.ids_before: frozenset[str] = frozenset()
@@ -42,8 +49,8 @@ class FragmentExtension(Extension):
         md.treeprocessors.register(_Reserve(md, self._reserved), "lyceum_reserve", _BEFORE_TOC)
         md.treeprocessors.register(_Separate(md, self), "lyceum_separate", _AFTER_TOC)
 
-    def separate(self, root: ET.Element) -> None:
-        """Rename what the page around has already, wherever it stands in `root`."""
+    def separate(self, root: ET.Element, headings: Mapping[str, str]) -> None:
+        """Rename what the page around has already, wherever it stands in `root`. headings: id → plain text."""
         new_ids: dict[str, str] = {}
         self.ids_before = _ids(root)
         taken = self._reserved | self.ids_before
@@ -55,10 +62,21 @@ class FragmentExtension(Extension):
                 elif id_ in self._reserved:
                     self.clashes |= {id_}
                     new_ids[id_] = _free(id_, taken | set(new_ids.values()))
+        self._drop_title(root, headings)
         for element in root.iter():
             _rename(element, new_ids, prefix)
             self._number(element)
         self.ids = _ids(root)
+
+    def _drop_title(self, root: ET.Element, headings: Mapping[str, str]) -> None:
+        first = root[0] if len(root) else None
+        if first is None or first.tag not in {"h1", "h2"} or not self._title:
+            return
+        id_ = first.get("id", "")
+        if _letters(headings.get(id_, "")) == self._title:
+            first.clear()
+            first.tag = "span"
+            first.set("id", id_)
 
     def _number(self, element: ET.Element) -> None:
         """Footnotes are counted through the whole lesson."""
@@ -94,10 +112,22 @@ class _Separate(Treeprocessor):
     def run(self, root: ET.Element) -> None:
         for element in [child for child in root if child.get(_STAND_IN) is not None]:
             root.remove(element)
-        self._extension.separate(root)
+        self._extension.separate(root, dict(_headings(getattr(self.md, "toc_tokens", []))))
 
 
 _STAND_IN = "data-lyceum-reserved"
+
+
+def _headings(tokens: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Every heading that the toc extension has seen: its id and plain text."""
+    for token in tokens:
+        yield token["id"], html.unescape(token["name"])
+        yield from _headings(token["children"])
+
+
+def _letters(text: str) -> str:
+    """What two titles are compared by: markup and typography may differ."""
+    return "".join(sign for sign in text.casefold() if sign.isalnum())
 
 
 def _ids(root: ET.Element) -> frozenset[str]:

@@ -41,7 +41,7 @@ class Part:
 def render(half: Half, engine: Engine, page: Page) -> Part:
     """The half as a fragment for insertion into `page`, the rendered public page of its lesson."""
     reserved = frozenset(page.present_anchor_ids or ())
-    extension = FragmentExtension(reserved)
+    extension = FragmentExtension(reserved, str(page.title or ""))
     config = copy.copy(engine.config)
     config["markdown_extensions"] = [*engine.config["markdown_extensions"], extension]
     rendered = _page(half, config)

@@ -239,7 +239,7 @@ def test_a_part_takes_the_place_of_all_that_its_placeholder_holds() -> None:
     )
     assert compose(page, "<p>half</p>\n", where="a.md") == (
         '<section class="other"></section><section class="lyceum-part" data-state="unlocked" data-lesson="a">'
-        "\n<p>half</p>\n</section><p>after</p>"
+        '<div class="md-typeset">\n<p>half</p>\n</div></section><p>after</p>'
     )
     for broken in ("<p>no place</p>", '<section class="lyceum-part"><p>never closed</p>'):
         with pytest.raises(LyceumError):
