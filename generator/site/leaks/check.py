@@ -7,6 +7,7 @@ not let pass. See `words` for what a phrase is, `private` for what is secret, `c
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from generator.site.leaks.containers import Leaf
 from generator.site.leaks.private import MINIMUM_FILE_BYTES, Secrets
 from generator.site.leaks.reader import Reader
 from generator.site.leaks.report import Hit, hits_of
-from generator.site.leaks.search import Search, explained
+from generator.site.leaks.search import Found, Search, explained, has_words_of
 from generator.site.leaks.words import Vocabulary
 
 MAXIMUM_HITS = 200  # more would only hide the first ones
@@ -128,7 +129,25 @@ class _Examination:
         found = self._search.found()
         if len(found):
             found = found.only(~explained(self._vocabulary, found, self._secrets.theme_texts()))
+        if len(found):  # as the pages themselves show their lessons
+            pages = {relative[file] for file in set(found.files.tolist())}
+            texts = self._secrets.public_markdown
+            own = [texts[url] for url in texts if f"{url}index.html" in pages]
+            found = found.only(~explained(self._vocabulary, found, self._rendered(own)))
+        if len(found):  # as feeds, indexes and other pages show them
+            others = [text for text in self._secrets.public_markdown.values() if self._resembles(text, found)]
+            found = found.only(~explained(self._vocabulary, found, self._rendered(others)))
         return tuple(hits_of(found, self._vocabulary, self._secrets.texts, relative))
+
+    def _resembles(self, text: str, found: Found) -> bool:
+        return has_words_of(found, self._vocabulary.read(text), len(self._vocabulary))
+
+    def _rendered(self, texts: Sequence[str]) -> Iterator[str]:
+        """Public Markdown as it is shown."""
+        if texts:
+            from generator.site.leaks.rendering import renderer  # slow to import and seldom needed
+
+            yield from map(renderer(self._secrets.settings), texts)
 
     def _add_files(self) -> None:
         """Bytes that a public source file has, too, are not private."""
@@ -142,16 +161,17 @@ class _Examination:
                 self._add(index, where.partition("/")[0], where, f"the private file {private}", name)
 
     def _add_names(self, paths: Sequence[Path], relative: Sequence[str]) -> None:
-        for index, name in self._names.met():
-            if names.stands_in(name, self._secrets.public_texts):
-                continue
-            readings = list(_readings(relative[index], paths[index].read_bytes()))
-            if not names.stands_in(name, readings) or (
-                not name.is_file and names.stands_in(name, self._secrets.theme_texts())
-            ):
-                continue
-            kind = "the private name" if name.is_file else "the private title or tag"
-            self._add(index, name.lesson, name.path, f"{kind} “{name.text}”", relative[index])
+        public = names.Texts(self._secrets.public_texts)
+        theme = names.Texts(self._secrets.theme_texts())
+        met = self._names.met()
+        secret = {name: not public.hold(name) and (name.is_file or not theme.hold(name)) for _, name in met}
+        for index, group in itertools.groupby(met, key=lambda pair: pair[0]):
+            suspects = [name for _, name in group if secret[name]]
+            file = names.Texts(_readings(relative[index], paths[index].read_bytes()) if suspects else ())
+            for name in suspects:
+                if file.hold(name):
+                    kind = "the private name" if name.is_file else "the private title or tag"
+                    self._add(index, name.lesson, name.path, f"{kind} “{name.text}”", relative[index])
 
     def _add(self, index: int, lesson: str, where: str, what: str, public_file: str) -> None:
         self._found.append((index, Hit(lesson=lesson, where=where, public_file=public_file, what=what)))

@@ -6,9 +6,9 @@ or an address letter by letter (not as a piece of a longer name), a title or tag
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,10 +57,33 @@ class Names:
         return [(file, self._names[index]) for file, index in sorted(self._met)]
 
 
-def stands_in(name: PrivateName, texts: Iterable[str]) -> bool:
-    """Whether a name stands in one of the texts."""
-    if name.is_file:
-        literal = re.compile(rf"(?<![\w-]){re.escape(fold(name.text))}(?![\w-])")
-        return any(literal.search(fold(text)) for text in texts)
-    phrase = f" {' '.join(words(name.text))} "
-    return any(phrase in f" {' '.join(words(text))} " for text in texts)
+class Texts:
+    """Texts in which names are looked for; read and folded at the first question, once."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._texts = texts
+
+    def hold(self, name: PrivateName) -> bool:
+        """Whether `name` stands in one of the texts."""
+        if not name.is_file:
+            return f" {' '.join(words(name.text))} " in self._words
+        wanted = fold(name.text)
+        place = self._letters.find(wanted)
+        while place >= 0:
+            around = self._letters[place - 1 : place] + self._letters[place + len(wanted) :][:1]
+            if not any(sign == "-" or sign == "_" or sign.isalnum() for sign in around):
+                return True
+            place = self._letters.find(wanted, place + 1)
+        return False
+
+    @cached_property
+    def _folded(self) -> list[str]:
+        return [fold(text) for text in self._texts]
+
+    @cached_property
+    def _letters(self) -> str:
+        return "\n".join(self._folded)
+
+    @cached_property
+    def _words(self) -> str:
+        return " / ".join(f" {' '.join(words(text))} " for text in self._folded)

@@ -24,10 +24,13 @@ from generator.catalogue.model import Course, Lesson, Product, School
 from generator.site.leaks import containers, prose
 from generator.site.leaks.markup import decode_entities
 from generator.site.leaks.words import weight, words
+from generator.site.project import Project
 
 MINIMUM_FILE_BYTES = 16  # shorter contents (an empty file, one line end) are nobody's secret
 MINIMUM_CANARY_CHARACTERS = 8
-_THEME_SUFFIXES = frozenset({".html", ".js", ".mjs", ".css", ".json", ".svg", ".xml", ".txt"})
+_THEME_SUFFIXES = frozenset(
+    {".html", ".json", ".svg", ".txt", ".xml"}
+)  # scripts and styles are published as they are
 _TAG = re.compile(r"<[^<>]*>")
 _PROSE_ATTRIBUTE = re.compile(
     r"""\s(?:alt|title|summary|content|placeholder|label|aria-[a-z]+|data-[a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')"""
@@ -64,11 +67,13 @@ class PrivateName:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secrets:
-    """See the module. root: the content folder. private_files: path → names of the lessons that refer to it."""
+    """See the module. root: the content folder. public_markdown: a page's address → what of
+    `public_texts` is rendered for it."""
 
     texts: tuple[PrivateText, ...]
     names: tuple[PrivateName, ...]
     public_texts: tuple[str, ...]
+    public_markdown: Mapping[str, str]
     root: Path
     private_files: tuple[PurePosixPath, ...] = ()
     public_files: tuple[PurePosixPath, ...] = ()
@@ -99,6 +104,8 @@ class Secrets:
             texts=tuple(_texts(edition, parts)),
             names=tuple(_names(edition, files)),
             public_texts=(*_public_texts(edition), *public_texts),
+            public_markdown={course.url: course.description for course in edition.courses}
+            | {cut.lesson.url: cut.public_markdown for cut in edition.lessons.values()},
             root=edition.school.root,
             private_files=files,
             public_files=tuple(sorted(edition.public_files)),
@@ -112,6 +119,11 @@ class Secrets:
 
     def public_fingerprints(self) -> frozenset[bytes]:
         return frozenset(_fingerprints(self.root, self.public_files))
+
+    @property
+    def settings(self) -> Path:
+        """The mkdocs.yml that the school is rendered with."""
+        return Project(root=self.root.parent).settings
 
     def theme_texts(self) -> Iterator[str]:
         """The texts of the theme's files, templates without their tags too."""
@@ -129,7 +141,7 @@ def _default_theme(content: Path) -> tuple[Path, ...]:
     installed = tuple(
         Path(place) / "templates" for place in (material and material.submodule_search_locations) or ()
     )
-    return (content.parent / "theme", *installed)
+    return (Project(root=content.parent).theme, *installed)
 
 
 def _texts(edition: Edition, parts: Mapping[str, bytes]) -> Iterator[PrivateText]:

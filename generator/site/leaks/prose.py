@@ -1,7 +1,7 @@
 """Markdown about as it reads once rendered, without rendering it.
 
 Only used to know what is public anyway and to find text of lessons that nobody has rendered; so it may be rough, but it has
-to be quick. Left out is what never shows: link targets, fence languages, comments, tags, attribute lists, list numbers,
+to be quick. Left out is what never shows as text: link targets, pictures, fence languages, comments, tags, attribute lists, list numbers,
 footnote marks. Code is kept as it stands.
 """
 
@@ -17,12 +17,14 @@ _FENCE_TITLE = re.compile(r"""title\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _DEFINITION = re.compile(r"^[ ]{0,3}\[(?!\^)[^\]\n]+\]:[ \t]*\S+.*$", re.MULTILINE)
 _LEADING = re.compile(
-    r"^(?P<before>[ \t>]*)(?:\d{1,9}[.)][ \t]|[-*+][ \t]\[[ xX]\][ \t]|(?:!!!|\?\?\?\+?)[ \t]+(?:[\w-]+[ \t]+)*(?=\")|===[!+]?[ \t]+(?=\"))",
+    # In front of a list item, a task, the title of an admonition, of a tab and of a block (`/// tip | title`).
+    r"^(?P<before>[ \t>]*)(?:\d{1,9}[.)][ \t]|[-*+][ \t]\[[ xX]\][ \t]|(?:!!!|\?\?\?\+?)[ \t]+(?:[\w-]+[ \t]+)*(?=\")|===[!+]?[ \t]+(?=\")|/{3,}[ \t]*[\w-]+[ \t]*\|)",
     re.MULTILINE,
 )
 _INLINE = re.compile(
     r"""
     (?P<code>(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))
+    | !\[[^\]\n]*(?=\])
     | \](?:\((?:<[^>\n]*>|[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)(?:\s+(?:"[^"\n]*"|'[^'\n]*'))?\s*\) | \[[^\]\n]*\])
     | \[\^[^\]\n]+\]:?
     | \{:?[ ]*[#.][^{}\n]*\}

@@ -158,6 +158,17 @@ def explained(vocabulary: Vocabulary, found: Found, innocent: Iterable[str]) -> 
     return held
 
 
+def has_words_of(found: Found, numbers: Numbers, vocabulary_size: int) -> bool:
+    """Whether a text holds nearly every word of at least one of the found windows, in whatever order.
+
+    Two may be missing: highlighting can cut a word of code in two.
+    """
+    held = np.zeros(vocabulary_size + 1, np.bool_)
+    held[numbers] = True
+    held[0] = True  # rows are padded with it
+    return bool(((~held[found.words]).sum(axis=1) <= 2).any())
+
+
 def _without(windows: Windows, hashes: Hashes) -> Windows:
     """The windows whose hash is not among `hashes`.
 

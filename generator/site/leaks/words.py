@@ -86,6 +86,7 @@ class Vocabulary:
     def __init__(self) -> None:
         counter = itertools.count(1)
         self._numbers: defaultdict[str, int] = defaultdict(lambda: next(counter))
+        self._known: list[str] = []
         self._values = np.zeros(1, np.uint64)
         self._weights = np.full(1, 2, np.int64)
         self._solid = np.zeros(1, np.int64)
@@ -106,13 +107,12 @@ class Vocabulary:
         return np.fromiter(map(self._numbers.get, found, itertools.repeat(0)), np.int32, len(found))
 
     def spell(self, numbers: Sequence[int]) -> str:
-        """The phrase that `numbers` stand for. Slow: for messages."""
-        back = {number: word for word, number in self._numbers.items()}
-        return spell(back.get(number, "…") for number in numbers)
+        """The phrase that `numbers` stand for, once the vocabulary is closed."""
+        return spell(self._known[number - 1] if number else "…" for number in numbers)
 
     def close(self) -> None:
         """No word is learnt any more; from here on windows can be made."""
-        known = list(self._numbers)
+        known = self._known = list(self._numbers)  # in the order of their numbers
         self._values = np.random.default_rng(_SEED).integers(
             1, 2**64, len(known) + 1, dtype=np.uint64, endpoint=False
         )
