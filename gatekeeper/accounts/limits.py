@@ -9,6 +9,7 @@ A client is an IP address; for IPv6 its /64 network, which is what one customer 
 from __future__ import annotations
 
 import ipaddress
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -69,7 +70,7 @@ def count(
             counter=LimitRow.count,
         )
         if reached > limit.most:
-            wait = max(wait, int((ends_at - now).total_seconds()) + 1)
+            wait = max(wait, math.ceil((ends_at - now).total_seconds()))
     if wait:
         raise LimitedError(wait)
 

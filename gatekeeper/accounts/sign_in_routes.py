@@ -20,6 +20,7 @@ from gatekeeper.accounts.current import ENTITLEMENT, SESSION, client, forget_sig
 from gatekeeper.accounts.entitlement_cookie import set_entitlement
 from gatekeeper.accounts.limits import LimitedError, client_subject
 from gatekeeper.accounts.post import outbox
+from gatekeeper.accounts.sessions import SignedIn
 from gatekeeper.accounts.sign_in import Request, Verdict
 from gatekeeper.commerce.offers import lesson_address, title_of
 from gatekeeper.contract import routes
@@ -72,10 +73,8 @@ def try_code() -> Response:
         return to(url_for(".form"))
     if request.form.get("again") is not None:
         return _ask(asked.email, asked.target)
-    typed = "".join(sign for sign in request.form.get("code", "")[:40] if sign.isdigit())
-    code = "".join(
-        str(int(sign)) if sign.isdecimal() else "x" for sign in typed
-    )  # full-width digits are digits
+    # Spaces do not matter, and full-width digits are digits.
+    code = "".join(str(int(sign)) for sign in request.form.get("code", "")[:40] if sign.isdecimal())
     if len(code) != sign_in.CODE_DIGITS:
         return _code_page(asked, error="form", status=422)
     served = service()
@@ -89,9 +88,10 @@ def try_code() -> Response:
             limits.count(connection, served.marker, uses, now=now)
     except LimitedError as limited:
         return _code_page(asked, error="limited", status=429, limited=limited)
+    before = signed_in()
     with served.database.write() as connection:
         verdict = sign_in.try_code(connection, served.marker, asked, code, now=now)
-        cookie = _begin_session(connection, asked) if verdict is Verdict.PROVEN else ""
+        cookie = _begin_session(connection, asked, before) if verdict is Verdict.PROVEN else ""
     if verdict is Verdict.PROVEN:
         return _signed_in(asked, cookie)
     fresh = _request() or asked
@@ -117,9 +117,10 @@ def use_link(link: str) -> Response:
     asked = _request()
     if asked is None:
         return page("accounts/link.html", status=422, link=link, asked=None)
+    before = signed_in()
     with served.database.write() as connection:
         verdict = sign_in.use_link(connection, served.marker, asked, link, now=served.clock())
-        cookie = _begin_session(connection, asked) if verdict is Verdict.PROVEN else ""
+        cookie = _begin_session(connection, asked, before) if verdict is Verdict.PROVEN else ""
     if verdict is Verdict.PROVEN:
         return _signed_in(asked, cookie)
     return page("accounts/link.html", status=422, link=link, asked=None)
@@ -190,11 +191,10 @@ def _ask(email: str, target: str) -> Response:
     return response
 
 
-def _begin_session(connection: Connection, asked: Request) -> str:
+def _begin_session(connection: Connection, asked: Request, before: SignedIn | None) -> str:
     """Makes the reader if need be, ends this browser's session of before, begins a new one (S02). Returns its cookie."""
     served = service()
     now = served.clock()
-    before = signed_in()
     if before is not None:
         sessions.end(connection, reader=before.reader.id, handle=before.handle, now=now)
     reader = readers.find_or_create(connection, asked.email, language=asked.language, now=now)

@@ -24,7 +24,13 @@ from gatekeeper.accounts.limits import LimitedError, client_subject
 from gatekeeper.accounts.sessions import SignedIn
 from gatekeeper.commerce import codes, ledger, orders, webhooks
 from gatekeeper.commerce.codes import Redemption
-from gatekeeper.commerce.entitlements import OrderState, Owned, first_payment, order_state
+from gatekeeper.commerce.entitlements import (
+    OrderState,
+    Owned,
+    entitlements,
+    first_payment,
+    order_state,
+)
 from gatekeeper.commerce.ledger import Entry
 from gatekeeper.commerce.offers import (
     Offer,
@@ -174,7 +180,7 @@ def redeem() -> Response:
         return response
     with served.database.write() as connection:
         product = codes.product_of(connection, served.marker, typed)
-        held = owned_by(who.reader.id).active if product is not None else {}
+        held = entitlements(ledger.of_reader(connection, who.reader.id), now).active
         if product is not None and product in held and held[product].until is None:
             outcome = Redemption.YOURS
         else:

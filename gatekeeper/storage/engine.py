@@ -24,6 +24,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from gatekeeper.errors import GatekeeperError, SettingsError
 
 BUSY_SECONDS = 5
+# A request uses one connection at a time; these are enough for 32 threads. Waiting longer than the lock would only hide trouble.
+POOL: dict[str, Any] = {"pool_size": 8, "max_overflow": 24, "pool_timeout": BUSY_SECONDS}
 _WRITES = "lyceum_writes"
 
 
@@ -41,7 +43,10 @@ class DatabaseAwayError(GatekeeperError):
 
 
 class Database:
-    """One engine and its transactions. Close it when done; it may be shared by threads, never across a fork."""
+    """One engine and its transactions. Close it when done; it may be shared by threads, never across a fork.
+
+    Transactions do not nest: a second one inside the first waits for a connection, or for the first one's lock.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -82,7 +87,7 @@ def open_database(url: str) -> Database:
     if name == "postgresql":
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
-        return Database(create_engine(parsed, pool_pre_ping=True, hide_parameters=True))
+        return Database(create_engine(parsed, pool_pre_ping=True, hide_parameters=True, **POOL))
     raise SettingsError(
         [f"LYCEUM_DATABASE_URL names {name}: only sqlite and postgresql keep the ledger's promises"]
     )
@@ -96,7 +101,7 @@ def _open_sqlite(url: str, file: str | None) -> Database:
             ]
         )
     Path(file).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True, **POOL)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return Database(engine)

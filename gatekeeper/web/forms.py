@@ -12,6 +12,7 @@ from flask import request
 
 # control, surrogate, unassigned, private use, line and paragraph separators
 _REFUSED = frozenset({"Cc", "Cs", "Cn", "Co", "Zl", "Zp"})
+_BROKEN = "\ufffd"  # stands where bytes were no UTF-8
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f"
 
 
@@ -29,6 +30,6 @@ def clean_line(text: str, *, longest: int) -> str:
     trimmed = text.strip().strip(_INVISIBLE).strip()
     if len(trimmed) > longest:
         raise FieldError("too long")
-    if any(unicodedata.category(sign) in _REFUSED for sign in trimmed):
+    if _BROKEN in trimmed or any(unicodedata.category(sign) in _REFUSED for sign in trimmed):
         raise FieldError("signs that cannot be used here")
     return trimmed

@@ -120,7 +120,7 @@ def test_parallel_counting_loses_nothing(database: Database) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert over == [1801] * 10  # until the hour is full
+    assert over == [1800] * 10  # until the hour is full
 
 
 def test_a_limit_opens_again_with_the_next_window_and_keeps_no_subject(database: Database) -> None:
