@@ -39,6 +39,7 @@ _COMMENT = re.compile(
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SLASHES = re.compile(r"^[ >]*(?P<run>/{3,})[ ]*(?P<name>[^\n]*)$", re.MULTILINE)
 _TAG_START = re.compile(r"<[A-Za-z/!?]")
+_DEFINITION = re.compile(r"[ ]{0,3}:[ ]{1,3}\S")
 _HEADING = re.compile(r"#{1,6}[^#]")
 
 
@@ -82,7 +83,8 @@ def find(lines: list[str], fences: Fences) -> Verdict:
 
 
 def _inexact(text: str, match: re.Match[str], line: int, verdict: Verdict) -> None:
-    position = _place(text, match.start(), match.end())
+    start = match.start() + len(match[0]) - len(match[0].lstrip(" "))
+    position = _place(text, start, match.end())
     written = " ".join(match[0].split())
     if position.where is Where.TEXT:
         verdict.as_text.append(line)
@@ -147,10 +149,14 @@ def _exact(lines: list[str], fences: Fences, mask: bytearray, line: int, verdict
         verdict.wrong(line, f"the paywall marker stands in {above}", "leave an empty line above it")
         return
     below = next((index for index in range(line + 1, len(lines)) if lines[index]), None)
-    if below is not None and indentation(lines[below]) >= CODE_INDENT:
-        owner = owner_above(lines, mask, line)
+    if below is not None and (indentation(lines[below]) >= CODE_INDENT or _DEFINITION.match(lines[below])):
+        owner = (
+            owner_above(lines, mask, line)
+            if lines[below].startswith(" " * CODE_INDENT)
+            else "a definition list"
+        )
         if owner:
-            verdict.wrong(line, f"the paywall marker stands in {owner}: what follows is indented", _TO_TOP)
+            verdict.wrong(line, f"the paywall marker stands in {owner}: what follows belongs to it", _TO_TOP)
             return
     if verdict.line is not None:
         verdict.wrong(
