@@ -123,6 +123,8 @@ def _parted(
 ) -> Cut | None:
     count = len(text.lines)
     marker = text.verdict.line
+    if marker is not None:
+        text.raw[marker] = text.lines[marker] = ""
     lead_end, rest_start = (0, 0) if marker is None else (marker, marker + 1)
     found = (
         definitions(text.lines, text.mask) if any("]" in line and ":" in line for line in text.lines) else []
@@ -155,14 +157,15 @@ def _parted(
     for extra in opening:
         public.add(extra, 0)
         public.blank(0)
-    _fill(public, text, lead, found, used)
+    public_own, private_own = _chosen(found, used, lead), _chosen(found, kept, rest)
+    _fill(public, text, lead, found, public_own)
     for extra in summary:
         public.blank(at)
         public.add(extra, at)
-    _fill(private, text, rest, found, kept)
-    _append(public, [one for one in _chosen(found, used, lead) if one.start not in lead], text)
-    _append(private, [one for one in _chosen(found, kept, rest) if one.start not in rest], text)
-    _tell_shared(lesson, text, _chosen(found, used, lead), rest, findings)
+    _fill(private, text, rest, found, private_own)
+    _append(public, [one for one in public_own if one.start not in lead], text)
+    _append(private, [one for one in private_own if one.start not in rest], text)
+    _tell_shared(lesson, text, public_own, rest, findings)
     first = next((line for line, written in enumerate(private.lines) if written), 0)
     start = private.source[first] if private.lines else 0
     boundary = text.source[rest.start] if rest.start < count else count
@@ -184,9 +187,7 @@ def _heading_first(lines: list[str], lead_end: int, rest_start: int, spans: set[
     heading = first_heading(lines)
     if heading is None or heading.end <= lead_end:
         return lead_end, rest_start
-    above = [
-        "" if index in spans or line == MARKER else line for index, line in enumerate(lines[: heading.start])
-    ]
+    above = ["" if index in spans else line for index, line in enumerate(lines[: heading.start])]
     if _COMMENT.sub("", "\n".join(above)).strip():
         return lead_end, rest_start
     return heading.end, heading.end
@@ -238,13 +239,20 @@ def _chosen(found: Sequence[Definition], wanted: set[Name], own: range) -> list[
     return [one for one in _preferred(found, own) if one.name in wanted]
 
 
-def _fill(half: Half, text: _Text, lines: range, found: Sequence[Definition], wanted: set[Name]) -> None:
-    dropped = {line for one in found if one.name not in wanted for line in range(one.start, one.end)}
+def _fill(
+    half: Half, text: _Text, lines: range, found: Sequence[Definition], own: Sequence[Definition]
+) -> None:
+    """Adds `lines` to `half`, without the definitions that are not its own."""
+    kept = {one.start for one in own}
+    dropped = {line for one in found if one.start not in kept for line in range(one.start, one.end)}
+    closing_up = False
     for line in lines:
         if line in dropped:
             half.blank(text.source[line])
-        else:
+            closing_up = True
+        elif not (closing_up and not text.lines[line] and not (half.lines and half.lines[-1])):
             half.add(text.raw[line], text.source[line], text.mask[line])
+            closing_up = False
 
 
 def _append(half: Half, moved: Sequence[Definition], text: _Text) -> None:

@@ -8,7 +8,7 @@ it, wherever it stands; one that nobody uses stays private. Where both halves de
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -22,6 +22,8 @@ _ABBREVIATION = re.compile(r"\*\[([^\\]*?)\][ ]?:[ ]*(.*)")
 _PREFIX = re.compile(r"[ ]*(?:>[ ]?)*[ ]*")
 _MAYBE = re.compile(r"[ >]*(?:(?:[*+-]|\d+\.)[ ]+)*[ >]*\*?\[([^\]\n]+)\][ ]?:")
 _LABEL = re.compile(r"\[([^\[\]]*)\]")
+_LABELLED = re.compile(r"\[\^?[^\]]*\]")
+_PROBE = "lyceumdefinition"
 _SPACE = re.compile(r"\s+")
 
 
@@ -170,19 +172,19 @@ def unreadable(
     prose = "\n".join("" if mask[index] else line for index, line in enumerate(lines))
     if not odd and not (found and has_raw_html(prose)):
         return list(found), []
-    real = engine.defined("\n".join(lines))
-    names: dict[Kind, Collection[str]] = {
-        Kind.REFERENCE: real.references,
-        Kind.FOOTNOTE: real.footnotes,
-        Kind.ABBREVIATION: real.abbreviations,
-    }
-    kept = [one for one in found if one.key in names[one.kind]]
-    known = {one.name for one in kept}
-    missed = {key.lower() for kind, keys in names.items() for key in keys if (kind, key) not in known}
+    # Each one found gets a name of its own, so that the engine says which of them are real, and what else it knows.
+    probed = list(lines)
+    for number, one in enumerate(found):
+        label = f"[^{_PROBE}{number}]" if one.kind is Kind.FOOTNOTE else f"[{_PROBE}{number}]"
+        probed[one.start] = _LABELLED.sub(label, probed[one.start], count=1)
+    real = engine.defined("\n".join(probed))
+    names = real.references | real.footnotes | real.abbreviations
+    kept = [one for number, one in enumerate(found) if f"{_PROBE}{number}" in names]
+    missed = {_normal(name) for name in names if not name.startswith(_PROBE)}
     lost = [
         index
         for index in odd
-        if any(match[1].lstrip("^").strip().lower() in missed for match in _LABEL.finditer(lines[index]))
+        if any(_normal(match[1].lstrip("^")) in missed for match in _LABEL.finditer(lines[index]))
     ]
     return kept, lost
 
