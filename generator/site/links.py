@@ -9,7 +9,8 @@ stands; code is never touched. Links that name nothing known are left alone: MkD
     course folder         its landing page
     public file           the same file on the site
     private file          the gatekeeper's address of it
-    a lesson nobody may know of (draft, unannounced)   its course's landing page, without the fragment, and a warning
+    a lesson nobody may know of (draft, unannounced)   its course's landing page, without the fragment, and a warning;
+                          the catalogue, when nobody may know of the course either
 """
 
 from __future__ import annotations
@@ -104,8 +105,11 @@ class Links:
             shown.path: shown for shown in (*(e.lesson for e in edition.lessons.values()), *edition.upcoming)
         }
         self._upcoming = frozenset(lesson.id for lesson in edition.upcoming)
-        self._hidden = {lesson.path: lesson.course for lesson in edition.hidden}
         self._courses = {course.path: course for course in edition.courses}
+        shown = {course.id: address.course_page(course) for course in edition.courses}
+        home = address.page_at("")
+        self._hidden = {lesson.path: shown.get(lesson.course, home) for lesson in edition.hidden}
+        self._hidden |= {course.path: home for course in edition.school.courses if course.id not in shown}
 
     def rewrite(
         self, text: str, *, source: PurePosixPath, page: str, first_line: int, private: bool = False
@@ -144,9 +148,9 @@ class Links:
                     tail = ""  # its headings are not public yet
                 return self._page(link, address.lesson_page(lesson), page) + tail, None
             if path in self._hidden:
-                return self._page(link, f"{self._hidden[path]}/index.md", page), (
-                    "this link leads to a lesson that is not published",
-                    "readers are led to the course's page until the lesson appears",
+                return self._page(link, self._hidden[path], page), (
+                    "this link leads to something that is not published",
+                    "until it appears readers are led to the course's page, or to the catalogue",
                 )
             if course := self._courses.get(path):
                 return self._page(link, address.course_page(course), page) + tail, None

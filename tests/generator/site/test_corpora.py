@@ -16,7 +16,7 @@ from markdown.treeprocessors import Treeprocessor
 from generator import access, catalogue
 from generator.access.edition import Edition
 from generator.site.build import Project, Site, build
-from generator.site.links import Kind, find
+from generator.site.links import find
 
 HOUSE = Path(__file__).parents[3]
 CORPORA = HOUSE.parent / "shared" / "corpora"

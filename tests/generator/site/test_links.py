@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 import pytest
@@ -98,6 +99,19 @@ def test_a_draft_is_neither_named_nor_linked(school: Edition) -> None:
     assert [(p.where, p.severity) for p in done.problems] == [("rust/01-intro.md:7", "warning")]
     assert "draft-secret" not in done.text
     assert "hidden-heading" not in done.text
+
+
+def test_a_hidden_course_is_neither_named_nor_linked(school: Edition) -> None:
+    web = next(course for course in school.courses if course.id == "web")
+    hidden = replace(
+        school,
+        courses=tuple(course for course in school.courses if course is not web),
+        lessons={id_: one for id_, one in school.lessons.items() if one.lesson.course != "web"},
+        hidden=(*school.hidden, *web.lessons),
+    )
+    done = rewrite(hidden, "[a](../web/01-http.md#x) [b](../web/) <a href='../web/01-http.html'>c</a>")
+    assert done.text == "[a](../index.md) [b](../index.md) <a href='../../'>c</a>"
+    assert len(done.problems) == 3
 
 
 def test_a_private_file_is_fetched_from_the_gatekeeper_by_private_text_only(school: Edition) -> None:
