@@ -24,7 +24,7 @@ blueprint = Blueprint("api", __name__)
 _SAID = {State.EXPIRED, State.REFUNDED}
 
 
-@blueprint.get(routes.READER)
+@blueprint.get(routes.READER, provide_automatic_options=False)
 def reader() -> Response:
     who = signed_in()
     if who is None:

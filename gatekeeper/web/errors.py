@@ -43,7 +43,9 @@ def error_page(status: int, *, retry_after_seconds: int | None = None) -> Respon
         response.status_code = status
     else:
         minutes = -(-retry_after_seconds // 60) if retry_after_seconds is not None else 0
-        response = page("error.html", status=status, error=known, request_id=request_id, minutes=minutes)
+        response = page(
+            "error.html", status=status, number=status, error=known, request_id=request_id, minutes=minutes
+        )
     if retry_after_seconds is not None:
         response.headers["Retry-After"] = str(retry_after_seconds)
     return response
