@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -26,10 +25,11 @@ import click
 
 from gatekeeper.contract import routes
 from generator.cli import EXIT_CODES
+from generator.cli.embedded import FOLDER, embedded_environment
 from generator.cli.output import say
 from generator.cli.project import school_option
 from generator.cli.site_host import SiteHost, check_free
-from generator.errors import LyceumError, SettingsError
+from generator.errors import LyceumError
 
 START_SECONDS = 30
 STOP_SECONDS = 20
@@ -78,7 +78,7 @@ def command(root: Path, port: int, gatekeeper_port: int | None, state: Path | No
       lyceum demo --port 9000 --state /tmp/lyceum-demo
     """
     addresses = Addresses(host="127.0.0.1", port=port, gatekeeper_port=gatekeeper_port or port + 1)
-    folder = (state or root / ".lyceum").resolve()
+    folder = (state or root / FOLDER).resolve()
     environment = demo_environment(folder, addresses)
     # Both ports are tried before anything is built: a minute of building should not end in "port busy".
     host = SiteHost(folder / "site" / "site", addresses.host, addresses.port)
@@ -91,29 +91,17 @@ def command(root: Path, port: int, gatekeeper_port: int | None, state: Path | No
 
 
 def demo_environment(folder: Path, addresses: Addresses) -> dict[str, str]:
-    """The settings of both sides, as an operator would set them; secrets are made once and kept in files of mode 0600."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        content_key = folder / "content.key"
-        if not content_key.exists():
-            content_key.touch(mode=0o600)
-            content_key.write_text(secrets.token_hex(32) + "\n")
-    except OSError as error:
-        raise SettingsError(
-            f"cannot write: {error.strerror or error}", where=str(folder), hint="choose a folder with --state"
-        ) from error
-    ours = {
+    """The settings of both sides, as an operator would set them; what the caller's environment says of Lyceum is left out."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LYCEUM_")}
+    return {
+        **kept,
+        **embedded_environment(folder),
         "LYCEUM_MODE": "demo",
         "LYCEUM_STATE": str(folder),
-        "LYCEUM_STORE": (folder / "store").as_uri(),
-        "LYCEUM_PUBLIC_STORE": (folder / "site").as_uri(),
-        "LYCEUM_CONTENT_KEY_FILE": str(content_key),
         "LYCEUM_SITE_URL": addresses.site,
         "LYCEUM_GATEKEEPER_URL": addresses.gatekeeper,
         "LYCEUM_DATABASE_URL": f"sqlite:///{folder / 'gatekeeper.sqlite3'}",
     }
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("LYCEUM_")}
-    return kept | ours
 
 
 def _publish_if_changed(root: Path, folder: Path, addresses: Addresses, environment: dict[str, str]) -> None:
@@ -127,11 +115,13 @@ def _publish_if_changed(root: Path, folder: Path, addresses: Addresses, environm
             return
     from generator.cli.pipeline import build_school, moment
     from generator.cli.publish import publish_built
+    from generator.release import ReleaseSettings
     from generator.site.project import Project
 
+    started = moment()
     project = Project(root=root, base_url=addresses.site, gatekeeper_url=addresses.gatekeeper)
-    built = build_school(project, moment())
-    published = publish_built(built, project, environment)
+    built = build_school(project, started)
+    published = publish_built(built, project, ReleaseSettings.from_environment(environment), started)
     due = min(
         (
             _timestamp(lesson.publish_at)

@@ -1,0 +1,109 @@
+"""`lyceum publish`: build, prove, and make the result the school's current release."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from generator.cli import EXIT_CODES
+from generator.cli.embedded import store_environment
+from generator.cli.output import print_json, report_problems, say, stage
+from generator.cli.project import school_option
+
+if TYPE_CHECKING:
+    from generator.cli.pipeline import Built
+    from generator.release import Plan, Published, Release, ReleaseSettings
+    from generator.site.project import Project
+
+
+@click.command(epilog=EXIT_CODES)
+@school_option
+@click.option(
+    "--dry-run", is_flag=True, help="Build, and print what a publish would do; change nothing in the stores."
+)
+@click.option("--strict", is_flag=True, help="Warnings fail too.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was done, or would be, as JSON.")
+def command(root: Path, dry_run: bool, strict: bool, as_json: bool) -> None:
+    """Build the school and make the result its current release.
+
+    Uploads what the stores lack, verifies it, puts the public site in place and then moves one pointer. Stores and secrets come from
+    the environment (LYCEUM_STORE, LYCEUM_PUBLIC_STORE, LYCEUM_CONTENT_KEY; see docs/settings.md); where no store is named, a folder
+    beside the school is used.
+
+    \b
+    Examples:
+      lyceum publish --dry-run
+      lyceum publish --strict --json
+    """
+    from generator.cli.pipeline import build_school, moment
+    from generator.release import ReleaseSettings, open_stores, plan
+    from generator.site.project import Project
+
+    settings = ReleaseSettings.from_environment(store_environment(root, os.environ))
+    project = Project(root=root, base_url=settings.base_url, gatekeeper_url=settings.gatekeeper_url)
+    now = moment()
+    built = build_school(project, now, strict=strict)
+    if not as_json:
+        report_problems(built.warnings)
+    if dry_run:
+        planned = plan(bundled(built, project, settings, now), open_stores(settings))
+        if as_json:
+            print_json(planned)
+        else:
+            click.echo(describe_plan(planned))
+        return
+    published = publish_built(built, project, settings, now)
+    if as_json:
+        print_json(published)
+    elif published.is_unchanged:
+        say(f"nothing changed: {published.release} is the current release")
+    else:
+        say(
+            f"{published.release} is the current release"
+            + (f"; before it was {published.previous}" if published.previous else "")
+        )
+
+
+def bundled(built: Built, project: Project, settings: ReleaseSettings, now: datetime) -> Release:
+    from generator.cli.pipeline import source_commit
+    from generator.release import bundle
+
+    assert settings.content_key is not None  # noqa: S101 - asked for where the settings are read
+    return bundle(
+        built.site,
+        built.edition,
+        content_key=settings.content_key,
+        now=now,
+        commit=source_commit(project.root),
+        base_url=project.base_url or built.edition.school.base_url,
+        attestation=built.attestation,
+    )
+
+
+def publish_built(built: Built, project: Project, settings: ReleaseSettings, now: datetime) -> Published:
+    """Bundle what was built and proven, and make it current."""
+    from generator.release import open_stores, publish
+
+    with stage("publish") as line:
+        published = publish(bundled(built, project, settings, now), open_stores(settings), progress=line)
+        line.facts = f"{published.uploaded} objects uploaded ({published.uploaded_bytes / 1e6:.1f} MB), {len(published.removed)} removed"
+    return published
+
+
+def describe_plan(plan: Plan) -> str:
+    if plan.is_unchanged:
+        return f"nothing would change: {plan.release} is the current release"
+    lines = [
+        f"release   {plan.release}, after {plan.current or 'none'}",
+        f"upload    {len(plan.objects)} objects, {plan.upload_bytes / 1e6:.1f} MB",
+        f"pages     {len(plan.added)} new, {len(plan.changed)} changed, {len(plan.removed)} removed",
+    ]
+    for sign, paths in (("+", plan.added), ("~", plan.changed), ("-", plan.removed)):
+        lines += [f"  {sign} {path}" for path in paths[:20]]
+        if len(paths) > 20:
+            lines.append(f"  {sign} … {len(paths) - 20} more")
+    return "\n".join(lines)
