@@ -94,7 +94,7 @@ class _Examination:
             for leaf in _leaves(path, data):
                 self._look_at_leaf(index, path, leaf, digest if leaf.data is data else None)
         except containers.UnreadableError as error:
-            self._add(index, "-", path, f"something that cannot be checked ({error})", path)
+            self._add(index, "", "", f"cannot be checked: {error}", path)
         return digest
 
     def _is_of_the_theme(self, path: str, data: bytes) -> bool:
@@ -116,7 +116,7 @@ class _Examination:
         if self._secrets.canaries:
             readings = (leaf.name, *markup.read(text, leaf.suffix))
             for canary in canaries.found(self._secrets.canaries, leaf.data, readings):
-                self._add(index, "-", path, f"the canary {canary}", leaf.name)
+                self._add(index, "", "", f"holds the canary {canary}", leaf.name)
 
     def hits(self, paths: Sequence[Path], relative: Sequence[str]) -> tuple[Hit, ...]:
         self._add_files()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -127,13 +128,19 @@ class Secrets:
 
     def theme_texts(self) -> Iterator[str]:
         """The texts of the theme's files, templates without their tags too."""
-        for folder in self.theme:
-            for path in sorted([folder] if folder.is_file() else folder.rglob("*")):
-                # Icons are drawings, ten thousand of them.
-                if path.suffix in _THEME_SUFFIXES and ".icons" not in path.parts and path.is_file():
-                    text = path.read_text(encoding="utf-8", errors="replace")
-                    yield text
-                    yield decode_entities(_TAG.sub(" ", text))
+        for path in _files_of(self.theme):
+            if path.suffix in _THEME_SUFFIXES:
+                text = path.read_text(encoding="utf-8", errors="replace")
+                yield text
+                yield decode_entities(_TAG.sub(" ", text))
+
+
+def _files_of(folders: Iterable[Path]) -> Iterator[Path]:
+    """Every file of the theme, in order. Icons are drawings, ten thousand of them, and left out."""
+    for folder in folders:
+        for place, inner, names in os.walk(folder):
+            inner[:] = sorted(set(inner) - {".icons"})
+            yield from (Path(place) / name for name in sorted(names))
 
 
 def _default_theme(content: Path) -> tuple[Path, ...]:

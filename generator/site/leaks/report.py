@@ -15,7 +15,10 @@ _PREFIX_WORDS = 4  # so many words in a row are enough to say where a phrase sta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """lesson: whose text it is; where: `path:line` or `path` of it, relative to the content folder; what: its beginning."""
+    """lesson: whose it is; where: `path:line` or `path` of it, relative to the content folder; what: its beginning.
+
+    lesson and where are empty for what is wrong with a public file by itself.
+    """
 
     lesson: str
     where: str
@@ -23,6 +26,8 @@ class Hit:
     what: str
 
     def __str__(self) -> str:
+        if not self.lesson:
+            return f"{self.public_file}: {self.what}"
         return f"{self.where}: {self.what} of {self.lesson} stands in the public file {self.public_file}"
 
 
