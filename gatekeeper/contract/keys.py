@@ -2,6 +2,8 @@
 
     current.json                    a hint: the newest pointer's number when it was written
     pointers/<8 digits>.json        the chain of pointers; each is created once with `If-None-Match: *` and never changed
+    probe.json                      written and deleted while a publisher tries a new store
+    pointers/switch-<id>.json       a publisher of that release is changing a public bucket, or was killed while it did
     releases/<id>/manifest.json     what a release holds, for the gatekeeper
     releases/<id>/public.json       every public path of the release: path → sha256, bytes, media type
     public/<sha256>                 a public file's bytes by content, from which any release can be put back
@@ -19,6 +21,11 @@ import hmac
 import re
 
 CURRENT = "current.json"
+POINTERS = "pointers/"
+PRIVATE = "private/"
+PUBLIC = "public/"
+RELEASES = "releases/"
+PROBE = "probe.json"
 MINIMUM_CONTENT_KEY_BYTES = 16
 
 _PRIVATE_DOMAIN = b"lyceum private object v1\0"
@@ -40,27 +47,31 @@ def private_key(content_key: bytes, sha256: bytes) -> str:
     if len(sha256) != 32:
         raise ValueError("a SHA-256 digest has 32 bytes")
     digest = hmac.new(content_key, _PRIVATE_DOMAIN + sha256, hashlib.sha256).digest()
-    return f"private/{digest[:_PRIVATE_BYTES].hex()}"
+    return f"{PRIVATE}{digest[:_PRIVATE_BYTES].hex()}"
 
 
 def public_key(sha256_hex: str) -> str:
     if not re.fullmatch(r"[0-9a-f]{64}", sha256_hex):
         raise ValueError("a hex SHA-256 digest has 64 lower-case digits")
-    return f"public/{sha256_hex}"
+    return f"{PUBLIC}{sha256_hex}"
 
 
 def manifest_key(release: str) -> str:
-    return f"releases/{checked_release(release)}/manifest.json"
+    return f"{RELEASES}{checked_release(release)}/manifest.json"
 
 
 def public_list_key(release: str) -> str:
-    return f"releases/{checked_release(release)}/public.json"
+    return f"{RELEASES}{checked_release(release)}/public.json"
 
 
 def pointer_key(number: int) -> str:
     if not 1 <= number <= 99_999_999:
         raise ValueError(f"pointer number {number} is out of range")
-    return f"pointers/{number:08d}.json"
+    return f"{POINTERS}{number:08d}.json"
+
+
+def switch_key(release: str) -> str:
+    return f"{POINTERS}switch-{checked_release(release)}.json"
 
 
 def checked_release(release: str) -> str:

@@ -1,6 +1,6 @@
 """The pointer: which release is current, one small file for every switch.
 
-    pointers/<8 digits>.json    {"format": 1, "number": 3, "release": "<id>", "created": "<RFC 3339 UTC>"}
+    pointers/<8 digits>.json    {"format": 1, "number": 3, "release": "<id>", "created": "<RFC 3339 UTC>", "digest": "<hex>"}
     current.json                {"format": 1, "number": 3}; only a hint, it may lag behind
 
 A reader takes the hint (or 1), walks on while the next number exists, and believes the last one (see `keys`).
@@ -24,11 +24,15 @@ class PointerError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pointer:
-    """Switch number `number` made `release` current at `created` (RFC 3339 UTC)."""
+    """Switch number `number` made `release` current at `created` (RFC 3339 UTC).
+
+    digest: the release's content digest, by which a publisher sees that nothing changed; may be empty.
+    """
 
     number: int
     release: str
     created: str
+    digest: str = ""
 
 
 def dumps(pointer: Pointer) -> bytes:
@@ -38,17 +42,20 @@ def dumps(pointer: Pointer) -> bytes:
             "number": pointer.number,
             "release": pointer.release,
             "created": pointer.created,
+            "digest": pointer.digest,
         }
     )
 
 
 def loads(data: bytes) -> Pointer:
     raw = _object(data)
-    release, created = raw.get("release"), raw.get("created", "")
-    if not isinstance(release, str) or not isinstance(created, str):
+    release, created, digest = raw.get("release"), raw.get("created", ""), raw.get("digest", "")
+    if not isinstance(release, str) or not isinstance(created, str) or not isinstance(digest, str):
         raise PointerError("a pointer names its release and its time")
     try:
-        return Pointer(number=_number(raw), release=keys.checked_release(release), created=created)
+        return Pointer(
+            number=_number(raw), release=keys.checked_release(release), created=created, digest=digest
+        )
     except ValueError as error:
         raise PointerError(str(error)) from error
 

@@ -1,0 +1,35 @@
+"""Settings → the stores that they name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from generator.errors import SettingsError
+from generator.release.folder import FolderStore
+from generator.release.settings import ReleaseSettings, StoreAddress
+from generator.release.site_bucket import BucketSite
+from generator.release.site_folder import FolderSite
+from generator.release.stores import Stores
+
+if TYPE_CHECKING:
+    from generator.release.s3 import S3Store
+
+
+def open_stores(settings: ReleaseSettings) -> Stores:
+    """Nothing is asked of the stores yet."""
+    private = settings.store
+    public = settings.public_store
+    return Stores(
+        private=FolderStore(private.folder) if private.folder is not None else _bucket(private, settings),
+        public=FolderSite(public.folder)
+        if public.folder is not None
+        else BucketSite(_bucket(public, settings)),
+    )
+
+
+def _bucket(address: StoreAddress, settings: ReleaseSettings) -> S3Store:
+    if settings.s3 is None:
+        raise SettingsError("an s3:// store needs an account", hint="set AWS_ACCESS_KEY_ID and its secret")
+    from generator.release.s3 import S3Store  # boto3 takes a third of a second to import
+
+    return S3Store(settings.s3, bucket=address.bucket, prefix=address.prefix)

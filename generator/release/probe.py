@@ -1,0 +1,70 @@
+"""Whether a store is fit to hold a school: tried at every publish, before anything is uploaded.
+
+- It honours `If-None-Match: *`, or two publishers at once could both win (Z04). Tried on the newest pointer with its own bytes, so that
+  even a store that ignores the condition changes nothing; a new store is tried with an object that is deleted again.
+- It gives nothing to somebody without credentials (U15).
+- A new store shows a replaced object at once.
+"""
+
+from __future__ import annotations
+
+from gatekeeper.contract import keys, pointer
+from generator.errors import StoreError
+from generator.release import media
+from generator.release.history import Tip
+from generator.release.store import ConditionFailedError, ObjectStore
+
+
+def probe(private: ObjectStore, tip: Tip) -> None:
+    """Raises StoreError if the store is not fit, or cannot be written."""
+    if tip.pointer is not None:
+        key = keys.pointer_key(tip.number)
+        _try_condition(private, key, pointer.dumps(tip.pointer))
+        check_doors(private, key)
+        return
+    try:
+        for body in (b"first\n", b"second\n"):
+            _put(private, keys.PROBE, body)
+        if private.get(keys.PROBE) != b"second\n":
+            raise StoreError(
+                "the store does not show a replaced object at once",
+                where=private.label,
+                hint="use a store with strong read-after-write consistency",
+            )
+        _try_condition(private, keys.PROBE, b"second\n")
+        check_doors(private, keys.PROBE)
+    finally:
+        private.delete(keys.PROBE)
+
+
+def check_doors(private: ObjectStore, key: str) -> None:
+    """Raises StoreError if a stranger can read the existing object `key` or list the store."""
+    doors = private.open_doors(key)
+    if doors:
+        raise StoreError(
+            f"the private store lets anybody {' and '.join(doors)}",
+            where=private.label,
+            hint="block its public access (policy, ACL, website); nothing was published",
+        )
+
+
+def _try_condition(private: ObjectStore, key: str, body: bytes) -> None:
+    try:
+        _put(private, key, body, if_none_match=True)
+    except ConditionFailedError:
+        return
+    raise StoreError(
+        "the store ignores If-None-Match, so two publishers could overwrite one another",
+        where=private.label,
+        hint="use a store with conditional writes: a folder, Amazon S3, Cloudflare R2, MinIO, Ceph",
+    )
+
+
+def _put(private: ObjectStore, key: str, body: bytes, *, if_none_match: bool = False) -> None:
+    private.put(
+        key,
+        body,
+        media_type=media.JSON,
+        cache_control=media.PRIVATE_CACHE,
+        if_none_match=if_none_match,
+    )

@@ -1,0 +1,71 @@
+"""Where the public site is shown, and how one release takes another's place there.
+
+A change of scene has three steps: `bring` what nobody sees yet, `show` it, and, after the pointer has moved, `clear` what the new release
+does not have. In a folder `show` is one atomic step. A bucket changes file by file; so a note in the private store
+says which releases could be mixed there until the change is complete, and the next publisher puts right what a killed one left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from generator.release.release import PublicFile
+from generator.release.store import Body
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """What shall be shown and what could be there now.
+
+    before: the public files of every release that could be there, wholly or in part. body: a path's bytes. blob: a file on this machine's
+    disk that holds the bytes with this SHA-256 and never changes, if there is one.
+    """
+
+    release: str
+    files: Mapping[str, PublicFile]
+    before: Sequence[Mapping[str, PublicFile]]
+    body: Callable[[str], Body]
+    blob: Callable[[str], Path | None]
+
+    def is_new(self, path: str) -> bool:
+        return all(path not in files for files in self.before)
+
+    def is_settled(self, path: str) -> bool:
+        """Whether `path` surely shows what it shall."""
+        return bool(self.before) and all(files.get(path) == self.files[path] for files in self.before)
+
+    @property
+    def leftovers(self) -> tuple[str, ...]:
+        """Paths that shall be there no longer (attack case P21)."""
+        return tuple(sorted({path for files in self.before for path in files} - self.files.keys()))
+
+
+class PublicSite(Protocol):
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def is_gradual(self) -> bool:
+        """Whether `show` is many steps, so that an interrupted one leaves a mixture."""
+
+    def is_showing(self, release: str) -> bool:
+        """Whether `release` is shown, as far as this place can know by itself."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Held while the scene changes and the pointer moves, so that publishers on one machine take turns."""
+
+    def check(self) -> None:
+        """Raises StoreError if nothing can be put here, before anything is uploaded."""
+
+    def bring(self, scene: Scene, progress: Progress) -> None: ...
+
+    def show(self, scene: Scene, progress: Progress) -> None: ...
+
+    def clear(self, scene: Scene, keep: Sequence[str], progress: Progress) -> None:
+        """keep: releases whose own folder, if they have one here, must stay."""

@@ -1,0 +1,182 @@
+"""Publishing: upload what is missing, verify it, bring the public site, move the pointer, clear up (rule R6).
+
+1. Content that is published already is recognised by its digest: nothing happens.
+2. The store is tried; what is missing is uploaded by content address and verified; manifest and public list last.
+3. The public site is brought and shown, the next pointer is created by a conditional put. Whoever creates it has won; a loser puts the winner's
+   pages back, if it changed any, and says who won.
+4. What the previous release had and this one has not is removed (P21); the hint is rewritten.
+
+A process that is killed anywhere leaves the old release or the new one, whole, and work that the next publish takes over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gatekeeper.contract import keys, manifest
+from generator.errors import StoreError
+from generator.release import history, media
+from generator.release.parallel import each
+from generator.release.plan import (
+    check_whole,
+    is_current,
+    object_sizes,
+    plan_from,
+    stored_sizes,
+)
+from generator.release.probe import check_doors, probe
+from generator.release.public import Progress
+from generator.release.release import Release, dumps_public
+from generator.release.store import Body, ConditionFailedError, ObjectStore
+from generator.release.stores import Stores
+from generator.release.switch import Switching, switch
+
+_IN_MEMORY_BYTES = 64 * 1024 * 1024
+_HEADS = 50  # up to this many uploads are looked at one by one, more by listing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What is current now. previous: what was, None at the first publish. number: of the pointer.
+
+    is_unchanged: the same content was current already; nothing was uploaded or switched.
+    uploaded: objects sent to the private store; uploaded_bytes: their size. removed: public paths that are gone.
+    """
+
+    release: str
+    previous: str | None
+    number: int
+    is_unchanged: bool
+    uploaded: int = 0
+    uploaded_bytes: int = 0
+    removed: tuple[str, ...] = ()
+
+
+def publish(release: Release, stores: Stores, *, progress: Progress | None = None) -> Published:
+    """Make `release` the current one.
+
+    progress: called with a step's name, what is done and the total.
+    Raises StoreError, and then what was current still is: a store that is away, full or unfit, a release that is not whole,
+    another publisher who was first.
+    """
+    report = progress or silent
+    check_whole(release)
+    tip = history.tip(stores.private)
+    if is_current(release, tip, stores):
+        return Published(release=tip.release, previous=tip.release, number=tip.number, is_unchanged=True)
+    stores.public.check()
+    probe(stores.private, tip)
+    before = history.public_list(stores.private, tip.release) if tip.pointer else None
+    planned = plan_from(release, stores, tip, before or {})
+    _upload(release, stores.private, planned.objects, report)
+    _verify(release, stores, planned.objects)
+    if release.private:
+        check_doors(stores.private, next(iter(release.private)))
+    _put_described(stores.private, keys.public_list_key(release.id), dumps_public(release.public))
+    _put_described(stores.private, keys.manifest_key(release.id), manifest.dumps(release.manifest))
+
+    def body(path: str) -> Body:
+        return _checked(release.folder / path, release.public[path].sha256)
+
+    switched = switch(
+        Switching(
+            release=release.id,
+            digest=release.digest,
+            files=release.public,
+            created=release.manifest.created,
+            body=body,
+        ),
+        stores,
+        tip,
+        before,
+        report,
+    )
+    return Published(
+        release=release.id,
+        previous=tip.release or None,
+        number=switched.number,
+        is_unchanged=False,
+        uploaded=len(planned.objects),
+        uploaded_bytes=planned.upload_bytes,
+        removed=planned.removed,
+    )
+
+
+def silent(_step: str, _done: int, _total: int) -> None:
+    """Progress that nobody watches."""
+
+
+def _upload(release: Release, private: ObjectStore, missing: Sequence[str], progress: Progress) -> None:
+    places = {keys.public_key(file.sha256): path for path, file in release.public.items()}
+
+    def upload(key: str) -> None:
+        if key in release.private:
+            found = release.private[key]
+            body = found.body
+            if isinstance(body, Path):
+                body = _checked(body, found.sha256)
+            media_type = found.media_type
+        else:
+            file = release.public[places[key]]
+            body = _checked(release.folder / places[key], file.sha256)
+            media_type = file.media_type
+        private.put(key, body, media_type=media_type, cache_control=media.PRIVATE_CACHE)
+
+    each("upload", missing, upload, progress)
+
+
+def _verify(release: Release, stores: Stores, uploaded: Sequence[str]) -> None:
+    """Everything that the release names lies in the store with the right size, or StoreError."""
+    sizes = object_sizes(release)
+    if len(uploaded) > _HEADS:
+        present: Mapping[str, int] = stored_sizes(stores)
+        wrong = [key for key in sizes if present.get(key) != sizes[key]]
+    else:
+        found = {key: stores.private.head(key) for key in uploaded}
+        wrong = [key for key, stored in found.items() if stored is None or stored.size_bytes != sizes[key]]
+    if wrong:
+        raise StoreError(
+            f"{len(wrong)} uploaded objects are missing or incomplete in the store",
+            where=stores.private.label,
+            hint="nothing was switched; publish again",
+        )
+
+
+def _put_described(private: ObjectStore, key: str, data: bytes) -> None:
+    """Manifest or list of a release: never replaced by anything else (a release is immutable)."""
+    try:
+        private.put(key, data, media_type=media.JSON, cache_control=media.PRIVATE_CACHE, if_none_match=True)
+    except ConditionFailedError as error:
+        if private.get(key) != data:
+            raise StoreError(
+                "another release has the same id", where=key, hint="publish again in a second"
+            ) from error
+
+
+def _checked(place: Path, sha256: str) -> Body:
+    """The file's content; raises StoreError if it is no longer what was bundled."""
+    try:
+        if place.stat().st_size <= _IN_MEMORY_BYTES:
+            data = place.read_bytes()
+            digest = hashlib.sha256(data).hexdigest()
+            body: Body = data
+        else:
+            with place.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            body = place
+    except OSError as error:
+        raise StoreError(
+            f"a file of the release cannot be read: {error.strerror or error}",
+            where=str(place),
+            hint="something changes the build folder; build and publish again",
+        ) from error
+    if digest != sha256:
+        raise StoreError(
+            "a file of the release has changed since the leak check",
+            where=str(place),
+            hint="something changes the build folder; build and publish again",
+        )
+    return body

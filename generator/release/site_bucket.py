@@ -1,0 +1,72 @@
+"""The public site in a bucket that a website endpoint or a CDN serves: file by file, in an order that never breaks a page.
+
+assets and what else pages need → new pages → changed pages → (the pointer moves) → deletion of what the new release does not have. While
+this goes on a reader may meet the new version of one page and the old one of the next, never a page whose assets are missing.
+Objects that no release of ours put there are left alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+
+from generator.release import media
+from generator.release.parallel import each
+from generator.release.public import Progress, Scene
+from generator.release.store import ObjectStore
+
+
+class BucketSite:
+    is_gradual = True
+
+    def __init__(self, store: ObjectStore) -> None:
+        self.store = store
+
+    @property
+    def label(self) -> str:
+        return self.store.label
+
+    def is_showing(self, release: str) -> bool:
+        """True: a bucket cannot know; the notes of unfinished switches say when it may not be so."""
+        return True
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        """No lock reaches every machine; the conditional pointer decides, and the loser puts the winner's pages back."""
+        yield
+
+    def check(self) -> None:
+        self.store.head("index.html")
+
+    def bring(self, scene: Scene, progress: Progress) -> None:
+        wanted = [path for path in sorted(scene.files) if not scene.is_settled(path)]
+        self._put(scene, (path for path in wanted if not media.is_page(path)), "assets", progress)
+        self._put(
+            scene,
+            (path for path in wanted if media.is_page(path) and scene.is_new(path)),
+            "new pages",
+            progress,
+        )
+
+    def show(self, scene: Scene, progress: Progress) -> None:
+        changed = (path for path in sorted(scene.files) if not scene.is_settled(path))
+        self._put(
+            scene,
+            (path for path in changed if media.is_page(path) and not scene.is_new(path)),
+            "changed pages",
+            progress,
+        )
+
+    def clear(self, scene: Scene, keep: Sequence[str], progress: Progress) -> None:
+        each("deletions", scene.leftovers, self.store.delete, progress)
+
+    def _put(self, scene: Scene, paths: Iterable[str], step: str, progress: Progress) -> None:
+        def put(path: str) -> None:
+            self.store.put(
+                path,
+                scene.body(path),
+                media_type=scene.files[path].media_type,
+                cache_control=media.cache_control(path),
+            )
+
+        each(step, tuple(paths), put, progress)

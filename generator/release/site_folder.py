@@ -1,0 +1,202 @@
+"""The public site in a folder, for a web server on this machine.
+
+    sites/<release id>/     each release whole; files with the same bytes are hard links to one another
+    site                    a symbolic link to the current one: this is what the web server serves
+
+A switch replaces the link in one step (`rename`), so a reader meets one release or the other, never a mixture or nothing (Z02). A
+release's folder is built under another name and renamed when it is complete.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from gatekeeper.contract import keys
+from generator.errors import StoreError
+from generator.release.public import Progress, Scene
+from generator.release.store import Body
+
+SITES = "sites"
+SITE = "site"
+_BUILDING = ".building-"
+_REMOVING = ".removing-"
+_LOCK = ".lock"
+
+
+class FolderSite:
+    is_gradual = False
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def label(self) -> str:
+        return self.root.as_uri()
+
+    @property
+    def shown(self) -> str:
+        """The release that is shown, "" for none."""
+        try:
+            return (self.root / SITE).readlink().name
+        except OSError:
+            return ""
+
+    def is_showing(self, release: str) -> bool:
+        return self.shown == release and (self.root / SITE).is_dir()
+
+    def check(self) -> None:
+        with self._failures():
+            (self.root / SITES).mkdir(parents=True, exist_ok=True)
+            place = self.root / SITE
+            if place.exists() and not place.is_symlink():
+                raise StoreError(
+                    "there is something else where the link to the site belongs",
+                    where=str(place),
+                    hint="move it away; LYCEUM_PUBLIC_STORE names a folder of Lyceum's own",
+                )
+            probe = self.root / SITES / f"{_BUILDING}probe-{secrets.token_hex(8)}"
+            probe.mkdir()
+            probe.rmdir()
+
+    @contextlib.contextmanager
+    def turn(self) -> Iterator[None]:
+        with self._failures():
+            (self.root / SITES).mkdir(parents=True, exist_ok=True)
+            lock = (self.root / SITES / _LOCK).open("ab")
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # given back by the kernel when its holder dies
+            yield
+
+    def bring(self, scene: Scene, progress: Progress) -> None:
+        sites = self.root / SITES
+        place = sites / keys.checked_release(scene.release)
+        if place.is_dir():  # renamed here when it was complete
+            return
+        with self._failures():
+            building = sites / f"{_BUILDING}{scene.release}-{secrets.token_hex(8)}"
+            try:
+                self._build(building, scene, progress)
+                building.rename(place)
+                _flush_folder(sites)
+            except OSError as error:
+                if error.errno not in {errno.ENOTEMPTY, errno.EEXIST} or not place.is_dir():
+                    raise
+                # the same release from another publisher
+            finally:
+                shutil.rmtree(building, ignore_errors=True)
+
+    def show(self, scene: Scene, progress: Progress) -> None:
+        with self._failures():
+            link = self.root / f".{SITE}-{secrets.token_hex(8)}"
+            link.symlink_to(Path(SITES) / scene.release)
+            try:
+                link.replace(self.root / SITE)
+            finally:
+                link.unlink(missing_ok=True)
+            _flush_folder(self.root)
+        progress("public site", 1, 1)
+
+    def clear(self, scene: Scene, keep: Sequence[str], progress: Progress) -> None:
+        """Old releases' folders go, and what killed publishers left; the shown one stays whatever is asked."""
+        kept = {*keep, scene.release, self.shown}
+        with self._failures():
+            for path in sorted((self.root / SITES).iterdir()):
+                if not path.is_dir() or path.name in kept or self._is_being_built(path):
+                    continue
+                doomed = path
+                if not path.name.startswith("."):
+                    doomed = path.with_name(f"{_REMOVING}{path.name}-{secrets.token_hex(8)}")
+                    path.rename(doomed)
+                shutil.rmtree(doomed)
+            for path in self.root.iterdir():
+                if path.is_symlink() and path.name.startswith(f".{SITE}-"):
+                    path.unlink(missing_ok=True)
+
+    def _build(self, building: Path, scene: Scene, progress: Progress) -> None:
+        """Every file of the scene below `building`, which is locked while we live so that nobody takes it for a left one."""
+        building.mkdir()
+        lock = os.open(building, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            earlier = self.root / SITES / self.shown if self.shown else None
+            folders = {building}
+            for count, (path, file) in enumerate(sorted(scene.files.items()), start=1):
+                place = building / path
+                if place.parent not in folders:
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    folders.add(place.parent)
+                sources = [scene.blob(file.sha256)]
+                if earlier and any(files.get(path) == file for files in scene.before):
+                    sources.append(earlier / path)
+                if not any(_linked(source, place, file.size_bytes) for source in sources if source):
+                    _write(place, scene.body(path))
+                progress("public site", count, len(scene.files))
+            for folder in folders:
+                _flush_folder(folder)
+        finally:
+            os.close(lock)
+
+    def _is_being_built(self, path: Path) -> bool:
+        if not path.name.startswith(_BUILDING):
+            return False
+        try:
+            lock = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            return True  # just renamed: complete
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(lock)
+        return False
+
+    @contextlib.contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StoreError(
+                f"the folder of the public site failed: {error.strerror or error}",
+                where=str(self.root),
+                hint="check that the folder exists, can be written and has room; what is shown is untouched",
+            ) from error
+
+
+def _linked(source: Path, place: Path, size_bytes: int) -> bool:
+    """Whether `place` is now a hard link to `source`, a regular file of this size."""
+    try:
+        status = source.stat(follow_symlinks=False)
+        if not stat.S_ISREG(status.st_mode) or status.st_size != size_bytes:
+            return False
+        os.link(source, place)
+    except OSError:  # another file system, too many links, no such file: it is copied instead
+        return False
+    return True
+
+
+def _write(place: Path, body: Body) -> None:
+    with place.open("xb") as file:
+        if isinstance(body, Path):
+            with body.open("rb") as source:
+                shutil.copyfileobj(source, file)
+        else:
+            file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
