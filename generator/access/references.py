@@ -22,7 +22,7 @@ from generator.errors import Severity
 _LINK = re.compile(r"\]\(\s*(?:<([^>\n]*)>|([^)\s]+))")
 _DEFINED = re.compile(r"^[ >]*(?:[*+-][ ]|\d+\.[ ])?[ >]*\[(?!\^)[^\]\n]+\]:\s*<?([^\s>]+)", re.MULTILINE)
 _ATTRIBUTE = re.compile(
-    r"\b(src|href|poster|srcset|data|style|background)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>\"']+)"
+    r"\b(src|href|poster|srcset|data|style|background)\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>\"']+)", re.IGNORECASE
 )
 _NAMES = ("src", "href", "poster", "data", "style", "background")
 _STYLE_URL = re.compile(r"url\(\s*[\"']?([^\"')]+)")
@@ -70,7 +70,7 @@ class Targets:
         likely = self._resolved(written, folder)
         decisive = likely.files or any(one.severity is not Severity.WARNING for one in likely.dangling)
         if decisive:
-            return self._resolved(sorted(engine.addresses(_around_addresses(prose))), folder)
+            return self._resolved(sorted(engine.addresses(around_addresses(prose))), folder)
         return self._resolved(_written(_CODE_SPAN.sub("", prose)), folder) if "`" in prose else likely
 
     def _resolved(self, addresses: Iterable[str], folder: PurePosixPath) -> References:
@@ -142,7 +142,7 @@ class Targets:
             )
 
 
-def _around_addresses(prose: str) -> str:
+def around_addresses(prose: str) -> str:
     """The parts of `prose` that decide what its addresses are: less to render, and the same addresses.
 
     A block at the margin after an empty line starts afresh in the engine, together with the indented blocks that follow it. Only
@@ -158,8 +158,9 @@ def _around_addresses(prose: str) -> str:
             parts.append([])
         parts[-1].append(line)
         blank = not line.strip()
+    by_name = _DEFINED.search(prose) is not None
     chosen = ["\n".join(part) for part in parts]
-    return "\n\n".join(part for part in chosen if _written(part))
+    return "\n\n".join(part for part in chosen if (by_name and "[" in part) or _written(part))
 
 
 def _written(prose: str) -> list[str]:
@@ -169,12 +170,13 @@ def _written(prose: str) -> list[str]:
         found += [match[1] or match[2] for match in _LINK.finditer(prose) if match[1] or match[2]]
     if "]:" in prose:
         found += _DEFINED.findall(prose)
-    if "=" in prose and any(name in prose for name in _NAMES):
+    if "=" in prose and (lowered := prose.lower()) and any(name in lowered for name in _NAMES):
         for match in _ATTRIBUTE.finditer(prose):
             value = match[2].strip("\"'")
-            if match[1] == "style":
+            name = match[1].lower()
+            if name == "style":
                 found += _STYLE_URL.findall(value)
-            elif match[1] == "srcset":
+            elif name == "srcset":
                 found += [part.split()[0] for part in value.split(",") if part.strip()]
             else:
                 found.append(value)
