@@ -9,9 +9,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -48,7 +50,7 @@ class Dress:
             ("Cache-Control", "private, no-store"),
             ("X-Content-Type-Options", "nosniff"),
             ("Referrer-Policy", "no-referrer"),
-            ("Cross-Origin-Resource-Policy", "same-site"),
+            ("Cross-Origin-Resource-Policy", _resource_policy(site_origin)),
             ("Vary", "Origin, Cookie"),
             *((("Strict-Transport-Security", "max-age=31536000"),) if is_secure else ()),
         )
@@ -66,6 +68,19 @@ class Dress:
             *answer.headers,
             ("Content-Length", str(answer.length_bytes())),
         ]
+
+
+def _resource_policy(site_origin: str) -> str:
+    """Who may show what the gate serves: pages of its own site, such as the public site under another name or port.
+
+    Browsers count no two origins with an IP address as one site, not even two ports of one host; a school that runs on an
+    address, as the demo does, therefore says `cross-origin`. Other sites get no cookie there either (SameSite=Lax).
+    """
+    try:
+        ipaddress.ip_address(urlsplit(site_origin).hostname or "")
+    except ValueError:
+        return "same-site"
+    return "cross-origin"
 
 
 def as_json(status: str, value: object, *, headers: Headers = ()) -> Answer:
