@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from wsgiref.util import setup_testing_defaults
+from wsgiref.validate import validator
 
 import pytest
 
+from gatekeeper.gate.library import Library
+from gatekeeper.settings import Settings
+from gatekeeper.stores.reader import FolderReader
+from gatekeeper.wsgi import gate
 from tests.support.gatekeeper import SITE_URL, RunningGatekeeper
-from tests.support.tiny_release import CANARY, FILES, PARTS
+from tests.support.tiny_release import CANARY, FILES, PARTS, tiny_manifest, write_release
 
 OWNER = {"demo": None}
 PAGE = b"Accept: text/html,application/xhtml+xml\r\n"
@@ -185,3 +193,45 @@ def test_health_and_readiness_are_told_to_anybody(gatekeeper: RunningGatekeeper)
     assert gatekeeper.get("/healthz").json() == {"alive": True}
     assert gatekeeper.get("/readyz").json() == {"ready": True}
     assert gatekeeper.get("/healthz/").status == 404
+
+
+def test_the_gate_keeps_to_the_rules_of_wsgi_whatever_the_server(tmp_path: Path) -> None:
+    """P13: a HEAD has no body even where the server would let one pass. In process, under wsgiref's validator."""
+    settings = Settings.from_environment({"LYCEUM_MODE": "demo", "LYCEUM_STATE": str(tmp_path)})
+    write_release(tmp_path / "private", tmp_path / "public", tiny_manifest(SITE_URL))
+    assert settings.store.folder is not None
+    library = Library(FolderReader(settings.store.folder))
+    library.refresh()
+
+    def next_app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("418 I'm a teapot", [("Content-Type", "text/plain")])
+        return [b"next"]
+
+    app = validator(gate(settings, library, next_app))
+    seen = []
+    for method in ("GET", "HEAD", "OPTIONS", "POST"):
+        for path in ("/gate/parts/demo/paid", "/gate/parts/demo/free", "/files/x", "/readyz", "/other"):
+            environ: dict[str, Any] = {
+                "REQUEST_METHOD": method,
+                "PATH_INFO": path,
+                "QUERY_STRING": "",
+                "SCRIPT_NAME": "",
+            }
+            setup_testing_defaults(environ)
+            status: list[str] = []
+
+            def start(
+                line: str, headers: list[tuple[str, str]], exc_info: Any = None, kept: list[str] = status
+            ) -> Any:
+                kept.append(line)
+                return lambda data: None
+
+            answer = app(environ, start)
+            body = b"".join(answer)
+            answer.close()  # type: ignore[attr-defined]
+            seen.append((method, path, status[0].split(" ")[0]))
+            if method == "HEAD" and path != "/other":
+                assert body == b""
+    assert ("GET", "/gate/parts/demo/paid", "401") in seen
+    assert ("POST", "/other", "418") in seen
+    assert ("POST", "/readyz", "405") in seen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatekeeper.contract.access import MEMBER
@@ -40,6 +40,7 @@ def test_a_name_that_is_not_plain_is_encoded() -> None:
     )
 
 
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_no_name_and_no_type_can_break_a_header(media_type: str, name: str) -> None:
     for value in labels(entry(media_type), name):

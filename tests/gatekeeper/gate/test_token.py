@@ -12,7 +12,7 @@ from typing import Any
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatekeeper.contract.access import Entitlements
@@ -305,7 +305,7 @@ def mutilations(token: str) -> Iterator[str]:
     )
 
 
-@pytest.mark.parametrize("broken", list(mutilations(minted({"demo": None}))))
+@pytest.mark.parametrize("broken", list(mutilations(signed(claims()))))
 def test_a_mutilated_token_is_refused(broken: str) -> None:
     """J25"""
     assert refused(broken) in {TokenFault.FORM, TokenFault.HEADER, TokenFault.SIGNATURE}
@@ -450,6 +450,7 @@ def odd_claims(draw: st.DrawFn) -> str:
     return signed(payload, header)
 
 
+@settings(deadline=None)
 @given(st.one_of(tampered(), odd_claims(), st.text(max_size=200), st.binary(max_size=200).map(encoded)))
 def test_nothing_but_token_errors_comes_out_and_nothing_passes_that_pyjwt_refuses(token: str) -> None:
     """Fuzzing of the token parser"""

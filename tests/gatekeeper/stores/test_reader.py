@@ -61,7 +61,7 @@ def test_nothing_outside_the_folder_is_read(folder: Path) -> None:
         assert reader.get(path) is None, path
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.sampled_from(["..", ".", "", "private", "object", "secret", "\\", "\0", "%2e"]), max_size=8)
 )
