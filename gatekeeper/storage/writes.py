@@ -21,10 +21,9 @@ def insert_once(
 ) -> bool:
     """Inserts the row unless one with the same `unique` columns is there. Returns whether it was inserted."""
     statement = _insert(connection, table).values(**values)
-    result = connection.execute(
-        statement.on_conflict_do_nothing(index_elements=[column.key for column in unique])
-    )
-    return result.rowcount == 1
+    names = [column.key for column in unique]
+    inserted = connection.execute(statement.on_conflict_do_nothing(index_elements=names).returning(unique[0]))
+    return inserted.first() is not None
 
 
 def count_up(
