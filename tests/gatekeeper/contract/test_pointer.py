@@ -12,8 +12,8 @@ from gatekeeper.contract import pointer
 from gatekeeper.contract.pointer import Pointer, PointerError
 
 RELEASE = "20261101T080000Z-0123abcd"
-POINTER = Pointer(number=3, release=RELEASE, created="2026-11-01T08:00:00Z")
-GOLDEN = b'{"created":"2026-11-01T08:00:00Z","format":1,"number":3,"release":"20261101T080000Z-0123abcd"}\n'
+POINTER = Pointer(number=3, release=RELEASE, created="2026-11-01T08:00:00Z", digest="0f")
+GOLDEN = b'{"created":"2026-11-01T08:00:00Z","digest":"0f","format":1,"number":3,"release":"20261101T080000Z-0123abcd"}\n'
 
 
 def test_a_pointer_is_written_in_one_way_and_read_back() -> None:
@@ -21,6 +21,10 @@ def test_a_pointer_is_written_in_one_way_and_read_back() -> None:
     assert pointer.loads(GOLDEN) == POINTER
     assert pointer.dumps_hint(3) == b'{"format":1,"number":3}\n'
     assert pointer.loads_hint(pointer.dumps_hint(3)) == 3
+
+
+def test_a_pointer_without_a_digest_is_one_too() -> None:
+    assert pointer.loads(GOLDEN.replace(b'"digest":"0f",', b"")).digest == ""
 
 
 def test_unknown_fields_are_ignored() -> None:
@@ -43,6 +47,7 @@ def test_unknown_fields_are_ignored() -> None:
         {"release": RELEASE + "/"},
         {"release": None},
         {"created": 1},
+        {"digest": 1},
     ],
 )
 def test_another_shape_is_no_pointer(changes: dict[str, object]) -> None:
