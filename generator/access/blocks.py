@@ -27,6 +27,8 @@ _NAMES = {
 }
 _TABLE_RULE = re.compile(r"[ ]{0,3}[|: -]*-[|: -]*", re.ASCII)
 
+_SLASHES = re.compile(r"[ >]*(/{3,})[ ]*(.*)")
+
 CODE_INDENT = 4
 
 # Tags that make a raw HTML block where they start a line (markdown.core.BLOCK_LEVEL_ELEMENTS), and what HTML parsers read raw.
@@ -86,3 +88,22 @@ def owner_above(lines: list[str], mask: bytearray, line: int) -> str:
 def has_raw_html(text: str) -> bool:
     """Whether a raw HTML block, or a comment of several lines, may start in `text`. text: without fenced code."""
     return "<" in text and _RAW.search(text) is not None
+
+
+class Slashes:
+    """Follows blocks `/// name` … `///` line by line. Every name counts, so that none is ever thought closed too early."""
+
+    def __init__(self) -> None:
+        self._open: list[str] = []
+
+    def pass_line(self, line: str) -> None:
+        if "///" not in line or not (match := _SLASHES.fullmatch(line)):
+            return
+        if match[2]:
+            self._open.append(match[1])
+        elif self._open and self._open[-1] == match[1]:
+            self._open.pop()
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self._open)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from generator.access import engine
 from generator.access.blocks import (
     CODE_INDENT,
+    Slashes,
     block_above,
     container,
     has_raw_html,
@@ -37,7 +38,6 @@ _COMMENT = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 _LETTERS = re.compile(r"[^\W\d_]+")
-_SLASHES = re.compile(r"^[ >]*(?P<run>/{3,})[ ]*(?P<name>[^\n]*)$", re.MULTILINE)
 _TAG_START = re.compile(r"<[A-Za-z/!?]")
 _DEFINITION = re.compile(r"[ ]{0,3}:[ ]{1,3}\S")
 _HEADING = re.compile(r"#{1,6}[^#]")
@@ -173,20 +173,15 @@ def _is_plain(lines: list[str], mask: bytearray, line: int) -> bool:
     if line and lines[line - 1] and not mask[line - 1] and not _HEADING.match(lines[line - 1]):
         return False
     prose = "\n".join(above for index, above in enumerate(lines[:line]) if not mask[index])
-    if has_raw_html(prose) or ("///" in prose and _open_slashes(prose)):
+    if has_raw_html(prose):
         return False
+    if "///" in prose:
+        slashes = Slashes()
+        for above in prose.split("\n"):
+            slashes.pass_line(above)
+        if slashes.is_open:
+            return False
     return _TAG_START.search(prose, prose.rfind(">") + 1) is None
-
-
-def _open_slashes(prose: str) -> bool:
-    """Whether a block `/// name` may be open at the end. Every name counts, so that it is never thought closed too early."""
-    opened: list[str] = []
-    for match in _SLASHES.finditer(prose):
-        if match["name"]:
-            opened.append(match["run"])
-        elif opened and opened[-1] == match["run"]:
-            opened.pop()
-    return bool(opened)
 
 
 def _asked(lines: list[str], line: int, verdict: Verdict) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from generator.access import engine
-from generator.access.blocks import has_raw_html
+from generator.access.blocks import Slashes, has_raw_html
 from generator.access.includes import within
 from generator.catalogue.findings import did_you_mean
 from generator.errors import Severity
@@ -28,7 +28,6 @@ _NAMES = ("src", "href", "poster", "data", "style", "background")
 _STYLE_URL = re.compile(r"url\(\s*[\"']?([^\"')]+)")
 _CODE_SPAN = re.compile(r"(?<!\\)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|#|\?|$")
-_SLASHES = re.compile(r"^[ >]*///.*$", re.MULTILINE)
 _PAGES = frozenset({"", ".html", ".htm"})
 
 
@@ -146,16 +145,17 @@ def around_addresses(prose: str) -> str:
     """The parts of `prose` that decide what its addresses are: less to render, and the same addresses.
 
     A block at the margin after an empty line starts afresh in the engine, together with the indented blocks that follow it. Only
-    raw HTML reaches further, and definitions serve everywhere. The lines of `///` blocks do not change what is inside.
+    raw HTML and `///` blocks reach further, and definitions serve everywhere.
     """
-    prose = _SLASHES.sub("", prose)
     if has_raw_html(prose):
         return prose
     parts: list[list[str]] = [[]]
     blank = True
+    slashes = Slashes()
     for line in prose.split("\n"):
-        if blank and line and not line.startswith(("    ", ":")):
+        if blank and line and not line.startswith(("    ", ":")) and not slashes.is_open:
             parts.append([])
+        slashes.pass_line(line)
         parts[-1].append(line)
         blank = not line.strip()
     by_name = _DEFINED.search(prose) is not None
