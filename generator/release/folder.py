@@ -115,7 +115,7 @@ class FolderStore:
         place = self.path(key)
         try:
             place.unlink()
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return
         except OSError as error:
             raise self._failed(error) from error

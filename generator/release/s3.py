@@ -69,8 +69,14 @@ class S3Store:
         self._bucket = bucket
         self._prefix = prefix
         self._sleep = sleep
-        self._client = _client(access, is_signed=True)
-        self._stranger = _client(access, is_signed=False)
+        session = boto3.session.Session(
+            aws_access_key_id=access.access_key,
+            aws_secret_access_key=access.secret_key,
+            aws_session_token=access.session_token or None,
+            region_name=access.region,
+        )
+        self._client = _client(session, access, is_signed=True)
+        self._stranger = _client(session, access, is_signed=False)
 
     @property
     def label(self) -> str:
@@ -247,13 +253,7 @@ class _TruncatedError(Exception):
     """Fewer bytes than announced."""
 
 
-def _client(access: S3Access, *, is_signed: bool) -> S3Client:
-    session = boto3.session.Session(
-        aws_access_key_id=access.access_key,
-        aws_secret_access_key=access.secret_key,
-        aws_session_token=access.session_token or None,
-        region_name=access.region,
-    )
+def _client(session: boto3.session.Session, access: S3Access, *, is_signed: bool) -> S3Client:
     return session.client(
         "s3",
         endpoint_url=access.endpoint or None,
