@@ -98,6 +98,8 @@ def demo_environment(folder: Path, addresses: Addresses) -> dict[str, str]:
         **embedded_environment(folder),
         "LYCEUM_MODE": "demo",
         "LYCEUM_STATE": str(folder),
+        "LYCEUM_HOST": addresses.host,
+        "LYCEUM_PORT": str(addresses.gatekeeper_port),
         "LYCEUM_SITE_URL": addresses.site,
         "LYCEUM_GATEKEEPER_URL": addresses.gatekeeper,
         "LYCEUM_DATABASE_URL": f"sqlite:///{folder / 'gatekeeper.sqlite3'}",
@@ -171,16 +173,7 @@ def _run(root: Path, host: SiteHost, addresses: Addresses, environment: dict[str
 
     # A process group of its own: Ctrl-C reaches this process only, which then ends the gatekeeper in order.
     process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "gatekeeper.cli",
-            "serve",
-            "--host",
-            addresses.host,
-            "--port",
-            str(addresses.gatekeeper_port),
-        ],
+        [sys.executable, "-m", "gatekeeper.cli", "serve"],
         env=environment,
         cwd=root,
         start_new_session=True,
@@ -195,10 +188,12 @@ def _run(root: Path, host: SiteHost, addresses: Addresses, environment: dict[str
             _welcome(addresses)
         while not stop.wait(0.2):
             if process.poll() is not None:
-                raise LyceumError(
-                    f"the gatekeeper ended by itself (exit code {process.returncode})",
-                    hint="its messages are above",
+                say(
+                    f"the gatekeeper ended by itself (exit code {process.returncode}); the public site stays up: free pages work, "
+                    "locked ones show their lead-in. Ctrl-C ends it."
                 )
+                stop.wait()
+                raise LyceumError("the gatekeeper ended by itself", hint="its messages are above")
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
