@@ -62,7 +62,7 @@ def chromium_path() -> str | None:
     return str(MAC) if MAC.exists() else None
 
 
-@dataclass(slots=True)
+@dataclass  # no slots: Playwright leaves a mark on the object whose methods it calls
 class Watch:
     """What a context's pages said and asked for. own: the origins that may be asked."""
 

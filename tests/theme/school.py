@@ -84,6 +84,15 @@ LEAD_IN = """
     [^one]: Twice is a lower bound.
 """
 
+SHORT_LEAD_IN = """
+    # TITLE
+
+    Suppose a thousand readers knock at once. Who waits, and for whom?
+"""
+
+#: lessons whose lead-in holds every kind of content
+RICH = {"why-blocking", "event-loop", "log"}
+
 PART = """
     ## What the loop may not do { #forbidden }
 
@@ -152,7 +161,11 @@ def offer(product: str, **more: Any) -> Meta:
             "both-courses": "A fifth less than one by one",
             "all-access": "Read everything while you subscribe, new courses included",
         }[product],
-        "includes": ["Every paid lesson with worked answers", "The complete source code", "All future updates"],
+        "includes": [
+            "Every paid lesson with worked answers",
+            "The complete source code",
+            "All future updates",
+        ],
         "prices": [{"currency": c, "amount_minor": a, "text": t} for c, a, t in prices],
         **({"interval": "month"} if product == "all-access" else {}),
         "lessons": 12,
@@ -219,7 +232,11 @@ def stage(folder: Path, *, site_url: str, gatekeeper: str) -> Path:
                 if language == "zh"
                 else {"name": "Mara Ellison", "bio": "Debugged event loops at three in the morning."}
             ],
-            "outcomes": ["Explain what happens between two awaits", "Find & remove blocking calls", "Size queues"],
+            "outcomes": [
+                "Explain what happens between two awaits",
+                "Find & remove blocking calls",
+                "Size queues",
+            ],
             "prerequisites": [{"title": CHINESE["title"], "url": CHINESE["url"]}] if language == "en" else [],
             "updated": "2026-11-10",
         }
@@ -252,7 +269,11 @@ def stage(folder: Path, *, site_url: str, gatekeeper: str) -> Path:
                     "course": full,
                     "lessons": rows,
                     "offers": offers(gatekeeper, None),
-                    "jsonld": {"@context": "https://schema.org", "@type": "Course", "name": "</script>" + course["title"]},
+                    "jsonld": {
+                        "@context": "https://schema.org",
+                        "@type": "Course",
+                        "name": "</script>" + course["title"],
+                    },
                 },
             },
             f"# {course['title']}\n\nMost bugs are not exotic. A handler blocks and a *thousand* strangers wait.\n",
@@ -260,8 +281,22 @@ def stage(folder: Path, *, site_url: str, gatekeeper: str) -> Path:
         for number, (slug, title, access, state, section, locked) in enumerate(lessons, start=1):
             page(
                 f"{course['id']}/{slug}.md",
-                lesson_meta(course, language, slug, number, len(lessons), gatekeeper, title, access, state, section, locked),
-                "Not out yet.\n" if state == "upcoming" else LEAD_IN.replace("TITLE", escape(title)),
+                lesson_meta(
+                    course,
+                    language,
+                    slug,
+                    number,
+                    len(lessons),
+                    gatekeeper,
+                    title,
+                    access,
+                    state,
+                    section,
+                    locked,
+                ),
+                "Not out yet.\n"
+                if state == "upcoming"
+                else (LEAD_IN if slug in RICH else SHORT_LEAD_IN).replace("TITLE", escape(title)),
             )
         files = docs / course["id"] / "files"
         files.mkdir(parents=True)
@@ -270,7 +305,9 @@ def stage(folder: Path, *, site_url: str, gatekeeper: str) -> Path:
 
     page(
         "async-python/old-loop.md",
-        lesson_meta(ENGLISH, "en", "old-loop", None, None, gatekeeper, "The old loop", "paid", "retired", None, True),
+        lesson_meta(
+            ENGLISH, "en", "old-loop", None, None, gatekeeper, "The old loop", "paid", "retired", None, True
+        ),
         "# The old loop\n\nThis lesson has been replaced.\n",
     )
     for language in ("zh", "en"):
@@ -310,7 +347,9 @@ def stage(folder: Path, *, site_url: str, gatekeeper: str) -> Path:
         },
     )
 
-    (docs / "sitemap.xml").write_text('<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"/>', encoding="utf-8")
+    (docs / "sitemap.xml").write_text(
+        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"/>', encoding="utf-8"
+    )
     nav: list[Any] = ["index.md", "en/index.md"]
     for course, _language, _cover, _summary in courses:
         inner: list[Any] = [f"{course['id']}/index.md"]
@@ -343,8 +382,18 @@ def stage(folder: Path, *, site_url: str, gatekeeper: str) -> Path:
                         "catalogues": {"zh": "", "en": "en/"},
                         "tags": {"zh": "tags/", "en": "tags/"},
                         "feeds": [
-                            {"language": "en", "type": "application/rss+xml", "title": NAMES["en"], "url": "en/feed.xml"},
-                            {"language": "zh", "type": "application/rss+xml", "title": NAMES["zh"], "url": "feed.xml"},
+                            {
+                                "language": "en",
+                                "type": "application/rss+xml",
+                                "title": NAMES["en"],
+                                "url": "en/feed.xml",
+                            },
+                            {
+                                "language": "zh",
+                                "type": "application/rss+xml",
+                                "title": NAMES["zh"],
+                                "url": "feed.xml",
+                            },
                         ],
                     }
                 },
@@ -401,8 +450,15 @@ def lesson_meta(
             else [],
             "products": ["async-python", "both-courses", "all-access"] if access == "paid" else [],
             "offers": offers(gatekeeper, id_) if access == "paid" and locked else [],
-            "next_free": {"title": LESSONS[course["id"]][0][1], "url": f"{course['url']}{LESSONS[course['id']][0][0]}/"},
-            "jsonld": {"@context": "https://schema.org", "@type": "Article", "isAccessibleForFree": access == "free"},
+            "next_free": {
+                "title": LESSONS[course["id"]][0][1],
+                "url": f"{course['url']}{LESSONS[course['id']][0][0]}/",
+            },
+            "jsonld": {
+                "@context": "https://schema.org",
+                "@type": "Article",
+                "isAccessibleForFree": access == "free",
+            },
         },
     }
 

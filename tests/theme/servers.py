@@ -7,8 +7,10 @@ cookie whose value `renewals` counts, so that "expired" means: older than the la
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from http.cookies import SimpleCookie
@@ -17,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-PICTURE = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 16"><rect width="64" height="16" fill="#0a7"/></svg>'
+PICTURE = b'<svg xmlns="http://www.w3.org/2000/svg" width="64" height="16"><rect width="64" height="16" fill="#0a7"/></svg>'
 
 
 class _Server(ThreadingHTTPServer):
@@ -45,10 +47,9 @@ class Site:
 
 
 class _SiteHandler(SimpleHTTPRequestHandler):
-    extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".mjs": "text/javascript", ".js": "text/javascript"}
-
     def __init__(self, site: Site, *args: Any) -> None:
         self.site = site
+        self.extensions_map = {**self.extensions_map, ".mjs": "text/javascript", ".js": "text/javascript"}
         super().__init__(*args)
 
     def translate_path(self, path: str) -> str:
@@ -72,15 +73,16 @@ class _SiteHandler(SimpleHTTPRequestHandler):
 
 @dataclass
 class FakeGatekeeper:
-    """part_html: what /store serves. refuse_store: how many addresses turn out to have lapsed."""
+    """part_html: what /store serves. refuse_tokens, refuse_store, refuse_files: how many requests are refused at first."""
 
     site_origin: str
     port: int = 0
     reader: dict[str, Any] = field(default_factory=lambda: {"signed_in": False})
     part_html: str = "<p>part</p>"
     renewals: int = 0
-    refuse_token_once: bool = False
+    refuse_tokens: int = 0
     refuse_store: int = 0
+    refuse_files: int = 0
     gate_says: dict[str, Any] | None = None
     asked: list[str] = field(default_factory=list)
     hold: threading.Event | None = None
@@ -88,6 +90,7 @@ class FakeGatekeeper:
     def __post_init__(self) -> None:
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
+        self.connections: set[socket.socket] = set()
         self.start()
         self.origin = f"http://127.0.0.1:{self.port}"
 
@@ -104,6 +107,9 @@ class FakeGatekeeper:
             self._server.server_close()
             self._thread.join()
             self._server = None
+            for connection in list(self.connections):
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
 
     def signed_in(self, *, products: dict[str, int | None] | None = None, **more: Any) -> None:
         self.reader = {
@@ -128,6 +134,14 @@ class _GateHandler(BaseHTTPRequestHandler):
     def __init__(self, gate: FakeGatekeeper, *args: Any) -> None:
         self.gate = gate
         super().__init__(*args)
+
+    def setup(self) -> None:
+        super().setup()
+        self.gate.connections.add(self.connection)
+
+    def finish(self) -> None:
+        self.gate.connections.discard(self.connection)
+        super().finish()
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
@@ -155,13 +169,17 @@ class _GateHandler(BaseHTTPRequestHandler):
         gate = self.gate
         if gate.hold is not None:
             gate.hold.wait(10)
-        if gate.refuse_token_once or not self.has_token():
-            gate.refuse_token_once = False
+        if gate.refuse_tokens > 0 or not self.has_token():
+            gate.refuse_tokens -= 1
             self.reply(401, json.dumps({"reason": "anonymous", "products": ["async-python"]}))
         elif gate.gate_says is not None:
             self.reply(403, json.dumps(gate.gate_says))
         else:
-            body = {"url": "/store/private/abc?sig=1", "expires_at": 1, "media_type": "text/html; charset=utf-8"}
+            body = {
+                "url": "/store/private/abc?sig=1",
+                "expires_at": 1,
+                "media_type": "text/html; charset=utf-8",
+            }
             self.reply(200, json.dumps(body))
 
     def store(self, _path: str) -> None:
@@ -172,7 +190,8 @@ class _GateHandler(BaseHTTPRequestHandler):
             self.reply(200, self.gate.part_html, "text/html; charset=utf-8")
 
     def file(self, path: str) -> None:
-        if not self.has_token():
+        if self.gate.refuse_files > 0 or not self.has_token():
+            self.gate.refuse_files -= 1
             self.reply(401, "no", "text/plain")
         elif path.endswith(".svg"):
             self.reply(200, PICTURE, "image/svg+xml")
@@ -181,10 +200,16 @@ class _GateHandler(BaseHTTPRequestHandler):
 
     def has_token(self) -> bool:
         cookie = SimpleCookie(self.headers.get("Cookie", "")).get("lyceum_entitlement")
-        return cookie is not None and cookie.value == str(self.gate.renewals) and self.gate.reader["signed_in"]
+        return (
+            cookie is not None and cookie.value == str(self.gate.renewals) and self.gate.reader["signed_in"]
+        )
 
     def reply(
-        self, status: int, body: str | bytes, media_type: str = "application/json", headers: dict[str, str] | None = None
+        self,
+        status: int,
+        body: str | bytes,
+        media_type: str = "application/json",
+        headers: dict[str, str] | None = None,
     ) -> None:
         data = body.encode() if isinstance(body, str) else body
         self.send_response(status)

@@ -30,7 +30,6 @@ export function drawDiagrams(root) {
     const figure = document.createElement("div");
     figure.className = "lyceum-diagram";
     figure.dataset.drawn = "";
-    figure.setAttribute("role", "img");
     figure.append(...block.childNodes);
     block.replaceWith(figure);
     drawn.set(figure, source);
@@ -59,6 +58,7 @@ async function draw(figure, source) {
     figure.innerHTML = svg;
     const picture = figure.querySelector("svg");
     const name = picture?.querySelector(":scope > title")?.textContent || picture?.getAttribute("aria-roledescription");
+    figure.setAttribute("role", "img");
     figure.setAttribute("aria-label", `${name ?? "diagram"}: ${labels(picture)}`);
     picture?.setAttribute("aria-hidden", "true");
   } catch (error) {

@@ -29,9 +29,11 @@ export class Placeholder {
    * @param {boolean} [aloud] whether a screen reader should hear it
    */
   show(state, aloud = false) {
-    if (this.isUnlocked) this.lock();
     const changed = this.section.dataset.state !== state;
-    this.section.dataset.state = state;
+    this.keepFocus(() => {
+      if (this.isUnlocked) this.lock();
+      this.section.dataset.state = state;
+    });
     if (changed && aloud) {
       this.say(this.section.querySelector(`.lyceum-state[data-when="${state}"]`)?.textContent ?? "");
     }
@@ -61,7 +63,8 @@ export class Placeholder {
       if (end === null || !time) continue;
       const date = new Date(end * 1000);
       time.dateTime = date.toISOString();
-      time.textContent = date.toLocaleDateString(document.documentElement.lang, { dateStyle: "long" });
+      const { lang } = document.documentElement;
+      time.textContent = date.toLocaleDateString(lang === "en" ? "en-GB" : lang, { dateStyle: "long" });
     }
   }
 
@@ -77,22 +80,17 @@ export class Placeholder {
     const part = template.content;
     for (const script of part.querySelectorAll("script")) script.remove();
     separateIds(part);
-    const hadFocus = section.contains(document.activeElement);
     const wasAbove = section.getBoundingClientRect().top < 0;
     const text = document.createElement("div");
     text.className = "md-typeset";
     text.append(part);
-    section.replaceChildren(text);
+    this.keepFocus(() => section.replaceChildren(text));
     section.dataset.state = "unlocked";
     document.body.toggleAttribute("data-lyceum-unlocked", true); // the navigation's lock is open too
     section.removeAttribute("aria-labelledby");
     section.removeAttribute("data-waiting");
     enhance(section, { injected: true });
     addToContents(section);
-    if (hadFocus) {
-      section.tabIndex = -1;
-      section.focus({ preventScroll: true });
-    }
     const target = location.hash.length > 1 ? document.getElementById(decodeHash()) : null;
     if (target && section.contains(target)) target.scrollIntoView();
     else if (wasAbove) section.scrollIntoView();
@@ -107,8 +105,22 @@ export class Placeholder {
     section.dataset.state = "anonymous";
     document.body.toggleAttribute("data-lyceum-unlocked", false);
     section.setAttribute("aria-labelledby", this.label);
-    section.removeAttribute("tabindex");
     this.say("");
+  }
+
+  /**
+   * A focus that `change` removes or hides goes to the section, so that the keyboard does not start at the page's top again.
+   * @param {() => void} change
+   */
+  keepFocus(change) {
+    const { section } = this;
+    const focused = document.activeElement;
+    const hadFocus = section.contains(focused);
+    change();
+    if (hadFocus && (!focused?.isConnected || focused.getClientRects().length === 0)) {
+      section.tabIndex = -1;
+      section.focus({ preventScroll: true });
+    }
   }
 
   /** @param {string} text */

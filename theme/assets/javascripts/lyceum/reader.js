@@ -55,6 +55,11 @@ class Attendant {
     window.addEventListener("pagehide", () => this.left());
     window.addEventListener("pageshow", (e) => e.persisted && this.restored());
     if (isKnown()) void this.check();
+    if ("pressed" in section.dataset) {
+      this.interested = true;
+      this.watch();
+    }
+    section.onclick = null; // it stood in for this module until now
   }
 
   /** @param {Event} event */
