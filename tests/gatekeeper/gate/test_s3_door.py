@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import http.client
-import os
-import shutil
-import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
-import boto3
 import pytest
-from botocore.config import Config
 
-from tests.support.gatekeeper import SITE_URL, RunningGatekeeper, free_port, running_gatekeeper
+from tests.support.ceph import Ceph
+from tests.support.gatekeeper import SITE_URL, RunningGatekeeper, running_gatekeeper
 from tests.support.tiny_release import CANARY, FILES, PARTS, tiny_manifest, write_release
 
-STARTER = Path(__file__).resolve().parents[4] / "shared" / "tools" / "start-ceph-rgw.sh"
 OWNER = {"everything": None}
 SECONDS = 5
 
@@ -48,56 +41,17 @@ def fetch(url: str, method: str = "GET") -> Answer:
 
 
 @pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if shutil.which("radosgw") is None or shutil.which("ceph-osd") is None or not STARTER.is_file():
-        pytest.skip("no Ceph RADOS Gateway here (Debian: radosgw ceph-mon ceph-osd) or no starter for it")
-    folder = tmp_path_factory.mktemp("ceph")
-    port = free_port()
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            ["bash", str(STARTER), str(port), str(folder / "data")],
-            env={**os.environ, "MONPORT": str(free_port())},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        end = time.monotonic() + 120
-        while b"READY" not in (folder / "log").read_bytes():
-            assert process.poll() is None, (folder / "log").read_text()
-            assert time.monotonic() < end, (folder / "log").read_text()
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
-
-
-@pytest.fixture(scope="module")
-def s3_gatekeeper(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGatekeeper]:
+def s3_gatekeeper(ceph: Ceph, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGatekeeper]:
     folder = tmp_path_factory.mktemp("s3")
     write_release(folder / "private", folder / "public", tiny_manifest(SITE_URL))
-    client = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="testkey",
-        aws_secret_access_key="testsecret123",
-        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
-    )
-    client.create_bucket(Bucket="school")
+    bucket, client = ceph.new_bucket(), ceph.client()
     for file in sorted((folder / "private").rglob("*")):
         if file.is_file():
             key = f"lyceum/{file.relative_to(folder / 'private').as_posix()}"
-            client.put_object(Bucket="school", Key=key, Body=file.read_bytes())
-    environ = {
-        "LYCEUM_STORE": "s3://school/lyceum",
-        "LYCEUM_S3_ENDPOINT": endpoint,
-        "AWS_ACCESS_KEY_ID": "testkey",
-        "AWS_SECRET_ACCESS_KEY": "testsecret123",
-        "LYCEUM_URL_SECONDS": str(SECONDS),
-    }
-    with running_gatekeeper(folder, environ=environ) as running:
+            client.put_object(Bucket=bucket, Key=key, Body=file.read_bytes())
+    environ = ceph.environment(f"{bucket}/lyceum", bucket)
+    environ["LYCEUM_PUBLIC_STORE"] = (folder / "public").as_uri()
+    with running_gatekeeper(folder, environ={**environ, "LYCEUM_URL_SECONDS": str(SECONDS)}) as running:
         yield running
 
 
@@ -134,7 +88,7 @@ def test_the_composed_page_reads_its_part_from_the_store(s3_gatekeeper: RunningG
         ("response-content-type=text%2Fhtml", "response-content-type=text%2Fplain"),
         (f"X-Amz-Expires={SECONDS}", "X-Amz-Expires=604800"),
         ("X-Amz-Date=2", "X-Amz-Date=3"),
-        ("/school/", "/school2/"),
+        ("/test-", "/test0-"),
         ("/private/", "/private/x"),
         ("us-east-1", "us-east-2"),
         ("&X-Amz-SignedHeaders", "&response-cache-control=public&X-Amz-SignedHeaders"),
@@ -159,13 +113,14 @@ def test_a_url_for_reading_does_nothing_else(s3_gatekeeper: RunningGatekeeper, m
 
 
 def test_the_store_gives_nothing_unsigned_and_lists_nothing(
-    s3_gatekeeper: RunningGatekeeper, endpoint: str
+    s3_gatekeeper: RunningGatekeeper, ceph: Ceph
 ) -> None:
     """U15"""
+    bucket = s3_gatekeeper.settings.store.bucket
     for url in (
         signed(s3_gatekeeper).partition("?")[0],
-        f"{endpoint}/school?list-type=2",
-        f"{endpoint}/school/lyceum/current.json",
+        f"{ceph.endpoint}/{bucket}?list-type=2",
+        f"{ceph.endpoint}/{bucket}/lyceum/current.json",
     ):
         answer = fetch(url)
         assert answer.status == 403
@@ -185,10 +140,10 @@ def test_a_url_dies_at_the_store_when_its_time_is_over(s3_gatekeeper: RunningGat
     assert CANARY not in late.body
 
 
-def test_no_signature_reaches_the_log(s3_gatekeeper: RunningGatekeeper) -> None:
+def test_no_signature_reaches_the_log(s3_gatekeeper: RunningGatekeeper, ceph: Ceph) -> None:
     """U07"""
     url = signed(s3_gatekeeper)
     log = s3_gatekeeper.log.read_text()
     assert "X-Amz-Signature" not in log
     assert url.rpartition("=")[2] not in log
-    assert "testsecret123" not in log
+    assert ceph.secret_key not in log
