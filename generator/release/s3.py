@@ -14,13 +14,14 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from generator.errors import StoreError
 from generator.release.settings import S3Access
@@ -40,8 +41,8 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 _CONDITION = frozenset({"412", "PreconditionFailed"})
-_RACE = frozenset({"409", "ConditionalRequestConflict", "OperationAborted"})
-_PASSING = frozenset({"SlowDown", "RequestTimeout", "Throttling", "BadDigest", "429"})  # beside every 5xx
+_RACE = frozenset({"409", "ConditionalRequestConflict", "OperationAborted"})  # another put is under way
+_PASSING = _RACE | {"SlowDown", "RequestTimeout", "Throttling", "BadDigest", "429"}  # beside every 5xx
 _HINTS = {
     "NoSuchBucket": "make the bucket, or name another in LYCEUM_STORE or LYCEUM_PUBLIC_STORE",
     "InvalidAccessKeyId": "check AWS_ACCESS_KEY_ID",
@@ -69,14 +70,7 @@ class S3Store:
         self._bucket = bucket
         self._prefix = prefix
         self._sleep = sleep
-        session = boto3.session.Session(
-            aws_access_key_id=access.access_key,
-            aws_secret_access_key=access.secret_key,
-            aws_session_token=access.session_token or None,
-            region_name=access.region,
-        )
-        self._client = _client(session, access, is_signed=True)
-        self._stranger = _client(session, access, is_signed=False)
+        self._client, self._stranger = _clients(access)
 
     @property
     def label(self) -> str:
@@ -203,7 +197,10 @@ class S3Store:
             raise
 
     def _try(self, request: Callable[[], _T], key: str, settle: Callable[[], _T | None] | None = None) -> _T:
-        """The answer to `request`, tried again after passing faults. settle: asked before a conditional put is given up or repeated."""
+        """The answer to `request`, tried again after passing faults.
+
+        settle: for a conditional put: the outcome, if an earlier try was carried out although its answer said otherwise.
+        """
         started = time.monotonic()
         for tried in range(1, TRIES + 1):
             try:
@@ -211,27 +208,42 @@ class S3Store:
             except ClientError as error:
                 status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
                 code = error.response.get("Error", {}).get("Code", "") or str(status)
-                if code in _CONDITION or (code in _RACE and settle is not None):
+                if code in _CONDITION:
                     if tried > 1 and settle is not None and (own := settle()) is not None:
                         return own
-                    raise ConditionFailedError(
-                        "the object's condition does not hold", where=key, hint="somebody else was first"
-                    ) from error
+                    raise self._condition_failed(key) from error
                 if status < 500 and code not in _PASSING:
                     raise self._refused(code, status, key) from error
                 trouble: Exception = error
                 name = f"{status} {code}"
             except (BotoCoreError, _TruncatedError) as error:
                 trouble, name = error, type(error).__name__
+            except (KeyError, ResponseParserError) as error:
+                raise StoreError(
+                    "the server does not answer like an S3 store",
+                    where=self.label,
+                    hint="check LYCEUM_S3_ENDPOINT",
+                ) from error
             if tried == TRIES or time.monotonic() - started > PATIENCE_SECONDS:
                 break
             _log.info("store request repeated: %s, try %d", name, tried + 1)
             self._sleep(_PAUSE_SECONDS * 2 ** (tried - 1) * (0.5 + random.random()))  # noqa: S311 - jitter
+        if settle is not None and (own := settle()) is not None:
+            return own
+        if isinstance(trouble, ClientError) and name.split()[-1] in _RACE:
+            raise self._condition_failed(key) from trouble
         raise StoreError(
             f"the store did not do it in {tried} tries: {name}",
             where=f"{self.label}{key}",
             hint="check LYCEUM_S3_ENDPOINT and the network; what was published still is",
         ) from trouble
+
+    def _condition_failed(self, key: str) -> ConditionFailedError:
+        return ConditionFailedError(
+            "the object is there already, or is another version",
+            where=f"{self.label}{key}",
+            hint="somebody else was first",
+        )
 
     def _refused(self, code: str, status: int, key: str) -> _RefusedError:
         error = _RefusedError(
@@ -251,6 +263,18 @@ class _RefusedError(StoreError):
 
 class _TruncatedError(Exception):
     """Fewer bytes than announced."""
+
+
+@lru_cache(maxsize=4)
+def _clients(access: S3Access) -> tuple[S3Client, S3Client]:
+    """Signed and unsigned; both stores of a school share them, since they are safe in threads and slow to make."""
+    session = boto3.session.Session(
+        aws_access_key_id=access.access_key,
+        aws_secret_access_key=access.secret_key,
+        aws_session_token=access.session_token or None,
+        region_name=access.region,
+    )
+    return _client(session, access, is_signed=True), _client(session, access, is_signed=False)
 
 
 def _client(session: boto3.session.Session, access: S3Access, *, is_signed: bool) -> S3Client:

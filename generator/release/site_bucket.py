@@ -36,7 +36,9 @@ class BucketSite:
         yield
 
     def check(self) -> None:
-        self.store.head("index.html")
+        next(
+            self.store.list(""), None
+        )  # says whether there is a bucket, which looking for an object does not
 
     def bring(self, scene: Scene, progress: Progress) -> None:
         wanted = [path for path in sorted(scene.files) if not scene.is_settled(path)]

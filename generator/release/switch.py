@@ -8,8 +8,9 @@ a bucket is noted; whoever comes next puts right every path that any noted relea
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gatekeeper.contract import keys
@@ -66,13 +67,27 @@ def switch(
             public.show(scene, progress)
             won = _advance(private, moved)
         if won:
-            public.clear(scene, _kept(private, tip), progress)
+            with _tidying(new.release):
+                public.clear(scene, _kept(private, tip), progress)
     if not won:
         raise _lost(new, stores, tip, progress)
-    history.write_hint(private, moved.number)
-    for key in notes:
-        private.delete(key)
+    with _tidying(new.release):
+        history.write_hint(private, moved.number)
+        for key in notes:
+            private.delete(key)
     return moved
+
+
+@contextlib.contextmanager
+def _tidying(release: str) -> Iterator[None]:
+    """What fails in here fails after the switch, and must say so."""
+    try:
+        yield
+    except StoreError as error:
+        raise StoreError(
+            f"release {release} is current, but what the one before left could not be cleared away: {error}",
+            hint=f"{error.hint}; then publish again" if error.hint else "publish again",
+        ) from error
 
 
 def blob_body(private: ObjectStore, files: Mapping[str, PublicFile]) -> Callable[[str], Body]:
