@@ -45,7 +45,7 @@ class _Group(click.Group):
 
 @click.group(cls=_Group, epilog=EXIT_CODES, context_settings=HELP)
 @click.version_option(package_name="lyceum", prog_name="gatekeeper")
-def main() -> None:
+def cli() -> None:
     """Run and look after the service that readers sign in to, buy from, and read through.
 
     \b
@@ -55,7 +55,7 @@ def main() -> None:
     """
 
 
-@main.command(epilog=EXIT_CODES)
+@cli.command(epilog=EXIT_CODES)
 def serve() -> None:
     """Serve until a signal ends it. Address, store and secrets come from LYCEUM_… settings.
 
@@ -79,7 +79,7 @@ def serve() -> None:
     server.serve(settings)
 
 
-@main.command(epilog=EXIT_CODES)
+@cli.command(epilog=EXIT_CODES)
 def migrate() -> None:
     """Bring the database to the schema of this version. Safe to repeat; make a backup first.
 
@@ -98,7 +98,7 @@ def migrate() -> None:
     )
 
 
-@main.command(epilog=EXIT_CODES)
+@cli.command(epilog=EXIT_CODES)
 @click.argument("email")
 @click.argument("product")
 @click.option(
@@ -122,7 +122,7 @@ def grant(email: str, product: str, until: datetime | None) -> None:
     click.echo(f"granted {product} {'for good' if end is None else f'until {end:%Y-%m-%d %H:%M} UTC'}")
 
 
-@main.command(epilog=EXIT_CODES)
+@cli.command(epilog=EXIT_CODES)
 @click.argument("email")
 @click.argument("product")
 def revoke(email: str, product: str) -> None:
@@ -140,7 +140,7 @@ def revoke(email: str, product: str) -> None:
     click.echo(f"revoked {product}")
 
 
-@main.command(epilog=EXIT_CODES)
+@cli.command(epilog=EXIT_CODES)
 @click.argument("email")
 @click.argument("lesson")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -164,7 +164,7 @@ def why(email: str, lesson: str, as_json: bool) -> None:
         click.echo("\n".join(answer.lines()))
 
 
-@main.group()
+@cli.group(epilog=EXIT_CODES)
 def codes() -> None:
     """Redemption codes."""
 
@@ -200,7 +200,7 @@ def codes_new(product: str, count: int, expires: datetime | None, as_json: bool)
     click.echo(json.dumps({"product": product, "codes": made}) if as_json else "\n".join(made))
 
 
-@main.command(epilog=EXIT_CODES)
+@cli.command(epilog=EXIT_CODES)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool) -> None:
@@ -294,6 +294,11 @@ def _print_error(error: GatekeeperError) -> None:
     print(f"error: {error}", file=sys.stderr)
     for line in error.hint.splitlines():
         print(f"hint: {line}", file=sys.stderr)
+
+
+def main() -> None:
+    """The entry point of the `gatekeeper` command."""
+    cli(prog_name="gatekeeper")
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ from gatekeeper.settings import Settings
 from gatekeeper.storage.engine import open_database
 from gatekeeper.storage.migrate import SchemaError, require_migrated
 from gatekeeper.stores.reader import reader_of
+from gatekeeper.wsgi import STORE_URLS
 
 TIMEOUT_SECONDS = 10.0
 CLOCK_SECONDS = 30  # SigV4 allows 15 minutes, but tokens and signed URLs live for two
@@ -145,7 +146,7 @@ def _private_objects(settings: Settings, manifest: Manifest | None, now: datetim
     seconds = int(now.timestamp())
     if settings.store.folder is not None:
         folder_signer = FolderSigner(
-            derive(settings.secret_key, "store urls"),
+            derive(settings.secret_key, STORE_URLS),
             origin=settings.gatekeeper_url,
             lifetime_seconds=settings.url_seconds,
         )

@@ -114,10 +114,14 @@ def test_the_same_key_is_sent_once(live: Shop, mailbox: Mailbox) -> None:
 
 
 def test_a_mail_of_a_transaction_that_fails_is_never_sent(live: Shop, mailbox: Mailbox) -> None:
-    with pytest.raises(RuntimeError), live.database.write() as connection:
-        letter = Letter(subject="s", text="t", html="h")
-        outbox.put(connection, key="k", recipient="a@example.org", letter=letter, now=live.clock())
-        raise RuntimeError
+    def fails() -> None:
+        with live.database.write() as connection:
+            letter = Letter(subject="s", text="t", html="h")
+            outbox.put(connection, key="k", recipient="a@example.org", letter=letter, now=live.clock())
+            raise RuntimeError("halfway")
+
+    with pytest.raises(RuntimeError, match="halfway"):
+        fails()
     live.run_jobs()
     assert mailbox.messages == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -304,7 +305,7 @@ def test_the_courier_repeats_until_the_message_is_taken(shop: Shop, reader: Brow
         deliver_due(shop.database, shop.sandbox, deliver, clock=shop.clock)
         shop.clock.advance(seconds=0.5)
     assert answers == []
-    waits = [later - sooner for sooner, later in zip(tried, tried[1:], strict=False)]
+    waits = [later - sooner for sooner, later in itertools.pairwise(tried)]
     assert waits == [1.0, 2.0, 4.0]
 
 

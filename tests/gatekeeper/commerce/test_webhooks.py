@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
-from gatekeeper.commerce import webhooks
+from gatekeeper.commerce import ledger
 from gatekeeper.commerce.entitlements import State
+from gatekeeper.commerce.receipts import ReceiptPost
 from gatekeeper.commerce.sandbox.provider import payment_of_order
 from gatekeeper.commerce.tables import EntryRow, OrderRow, ProviderEventRow
 from gatekeeper.contract import canonical
@@ -209,7 +210,7 @@ def test_w18_a_handler_that_fails_answers_5xx_and_the_repetition_heals(
         raise OperationalError("INSERT", {}, Exception("disk full"))
 
     with monkeypatch.context() as patch:
-        patch.setattr(webhooks.ledger, "append", broken)
+        patch.setattr(ledger, "append", broken)
         assert deliver(any_shop, raw) == 503
     with any_shop.database.read() as connection:
         row = connection.execute(select(ProviderEventRow.body, ProviderEventRow.processed_at)).one()
@@ -232,7 +233,7 @@ def test_w18_a_failure_after_the_ledgers_line_takes_the_line_back(
         raise RuntimeError("no letter")
 
     with monkeypatch.context() as patch:
-        patch.setattr(webhooks.ReceiptPost, "receipt", broken)
+        patch.setattr(ReceiptPost, "receipt", broken)
         assert deliver(shop, raw) == 500
     assert ledger_kinds(shop) == []
     assert deliver(shop, raw) == 200

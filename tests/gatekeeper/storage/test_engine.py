@@ -60,9 +60,13 @@ def test_z08_a_writing_transaction_takes_the_lock_at_its_beginning(
 
 
 def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:
-    with pytest.raises(RuntimeError, match="halfway"), database.write() as connection:
-        connection.execute(insert(ReaderRow).values(**reader("a@example.org")))
-        raise RuntimeError("halfway")
+    def fails() -> None:
+        with database.write() as connection:
+            connection.execute(insert(ReaderRow).values(**reader("a@example.org")))
+            raise RuntimeError("halfway")
+
+    with pytest.raises(RuntimeError, match="halfway"):
+        fails()
     with database.read() as connection:
         assert connection.execute(select(ReaderRow.id)).all() == []
 
