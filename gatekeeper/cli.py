@@ -62,7 +62,7 @@ def serve() -> None:
     \b
     Examples:
       gatekeeper serve
-      LYCEUM_MODE=demo LYCEUM_PORT=9001 gatekeeper serve
+      gatekeeper serve 2> gatekeeper.log
     """
     from gatekeeper import server
     from gatekeeper.storage.engine import open_database
@@ -86,7 +86,7 @@ def migrate() -> None:
     \b
     Examples:
       gatekeeper migrate
-      LYCEUM_DATABASE_URL=postgresql://lyceum@db/lyceum gatekeeper migrate
+      gatekeeper migrate && gatekeeper serve
     """
     from gatekeeper.storage.migrate import current_revision, upgrade
 

@@ -8,6 +8,7 @@ GET/POST /sign-out                a question, and the deed
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
@@ -32,6 +33,8 @@ from gatekeeper.web.protection import renew_form_cookie
 from gatekeeper.web.returns import LONGEST as LONGEST_TARGET
 from gatekeeper.web.returns import return_target
 from gatekeeper.web.service import service
+
+log = logging.getLogger(__name__)
 
 blueprint = Blueprint("sign_in", __name__, template_folder="templates")
 
@@ -94,6 +97,7 @@ def try_code() -> Response:
         cookie = _begin_session(connection, asked, before) if verdict is Verdict.PROVEN else ""
     if verdict is Verdict.PROVEN:
         return _signed_in(asked, cookie)
+    log.warning("sign-in failed verdict=%s request=%s", verdict.value, asked.id)
     fresh = _request() or asked
     error = "wrong" if verdict is Verdict.WRONG and fresh.is_open else "ended"
     return _code_page(fresh, error=error, status=422)
@@ -207,6 +211,7 @@ def _signed_in(asked: Request, cookie: str) -> Response:
     with served.database.read() as connection:
         who = sessions.find(connection, served.marker, cookie, now=served.clock())
     forget_signed_in(who)
+    log.info("signed in reader=%s", who.reader.id if who is not None else "")
     response = _go(asked.target)
     set_cookie(response, SESSION, cookie, lifetime=sessions.ABSOLUTE)
     drop_cookie(response, BROWSER)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -20,6 +21,8 @@ from markupsafe import Markup
 from gatekeeper.accounts.marks import new_secret
 from gatekeeper.web.cookies import drop_cookie, set_cookie
 from gatekeeper.web.service import service
+
+log = logging.getLogger(__name__)
 
 COOKIE = "form"
 FIELD = "form_token"
@@ -46,6 +49,7 @@ def refuse_foreign() -> None:
     origin = request.headers.get("Origin")
     is_ours = site == "same-origin" if site is not None else origin == service().settings.gatekeeper_url
     if not is_ours or (origin is not None and origin != service().settings.gatekeeper_url):
+        log.warning("foreign request refused endpoint=%s", request.endpoint)
         abort(403)
     cookie = request.cookies.get(service().cookie(COOKIE), "")
     if not cookie or not hmac.compare_digest(

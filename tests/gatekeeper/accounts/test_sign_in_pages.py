@@ -437,3 +437,45 @@ def test_swept_requests_and_old_mails_are_gone_and_live_ones_stay(shop: Shop) ->
     with shop.database.read() as connection:
         assert connection.execute(select(SignInRow.email)).scalars().all() == ["eve@example.org"]
         assert connection.execute(select(MailRow.recipient)).scalars().all() == ["eve@example.org"]
+
+
+def test_a01_a_known_and_an_unknown_address_cost_the_same_statements(shop: Shop) -> None:
+    """So there is no difference in time to measure: the same work is done for both."""
+    from sqlalchemy import event
+
+    shop.browser().sign_in("known@example.org")
+    said: list[str] = []
+    event.listen(
+        shop.database.engine, "before_cursor_execute", lambda _c, _u, statement, *_: said.append(statement)
+    )
+
+    def statements(email: str) -> list[str]:
+        said.clear()
+        reader = shop.browser(address="198.51.100.9")
+        reader.post("/sign-in", {"email": email}, form="/sign-in")
+        return list(said)
+
+    known, unknown = statements("known@example.org"), statements("other@example.org")
+    assert len(known) > 3
+    assert known == unknown
+
+
+def test_d07_failed_and_successful_sign_ins_and_foreign_posts_stand_in_the_log(
+    shop: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    reader = shop.browser()
+    code = reader.ask_code("ada@example.org")
+    wrong = f"{(int(code) + 1) % 10**6:06d}"
+    reader.post("/sign-in/code", {"code": wrong}, form="/sign-in/code")
+    reader.post("/sign-in/code", {"code": code}, form="/sign-in/code")
+    reader.client.post("/sign-out", base_url=ORIGIN)
+    said = "\n".join(record.getMessage() for record in caplog.records)
+    for words in (
+        "sign-in failed verdict=wrong",
+        "signed in reader=",
+        "foreign request refused endpoint=sign_in",
+    ):
+        assert words in said
+    assert "ada@" not in said
+    assert code not in said
