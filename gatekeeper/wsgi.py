@@ -62,7 +62,10 @@ def gate(settings: Settings, library: Library, next_app: WSGIApplication) -> Gat
         ),
         signer=signer,
         private=reader_of(settings.store, settings.s3),
-        pages=Pages(site_reader(settings.site_url) if public is None else reader_of(public, settings.s3)),
+        pages=Pages(
+            site_reader(settings.site_url) if public is None else reader_of(public, settings.s3),
+            is_folder=public is not None and public.folder is not None,
+        ),
         shelf=shelf,
         site_origin=settings.site_origin,
         gatekeeper_url=settings.gatekeeper_url,

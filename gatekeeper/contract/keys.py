@@ -9,7 +9,8 @@
     public/<sha256>                 a public file's bytes by content, from which any release can be put back
     private/<keyed hash>            a private part or file (rule R4)
 
-All of them lie in the private store. The public site lies in the public store at its own paths.
+All of them lie in the private store. The public site lies in the public store at its own paths; where that store is a
+folder, below `sites/<id>/`, one folder a release, with the symbolic link `site` to the current one.
 The newest pointer is the last of the chain: read the hint, then follow until one is missing. So a switch is one
 conditional create, which every S3-compatible store with `If-None-Match` does atomically.
 """
@@ -62,6 +63,11 @@ def manifest_key(release: str) -> str:
 
 def public_list_key(release: str) -> str:
     return f"{RELEASES}{checked_release(release)}/public.json"
+
+
+def site_folder(release: str) -> str:
+    """Where a folder store keeps the public site of a release, with a final slash."""
+    return f"sites/{checked_release(release)}/"
 
 
 def pointer_key(number: int) -> str:

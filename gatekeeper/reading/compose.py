@@ -14,6 +14,7 @@ from html import escape
 from html.parser import HTMLParser
 from threading import Lock
 
+from gatekeeper.contract import keys
 from gatekeeper.contract.manifest import LessonEntry, Manifest
 from gatekeeper.errors import StoreError
 from gatekeeper.stores.reader import StoreReader
@@ -44,10 +45,14 @@ class Page:
 
 
 class Pages:
-    """Public pages, cut and kept in memory for the release they belong to."""
+    """Public pages, cut and kept in memory for the release they belong to.
 
-    def __init__(self, public: StoreReader) -> None:
+    is_folder: whether `public` reads a folder store, which holds each release in a folder of its own.
+    """
+
+    def __init__(self, public: StoreReader, *, is_folder: bool = False) -> None:
         self._public = public
+        self._is_folder = is_folder
         self._kept: OrderedDict[tuple[str, str], Page] = OrderedDict()
         self._lock = Lock()
 
@@ -69,8 +74,9 @@ class Pages:
         return page
 
     def _cut(self, manifest: Manifest, entry: LessonEntry, lesson: str, here: str) -> Page | None:
+        folder = keys.site_folder(manifest.release) if self._is_folder else ""
         try:
-            data = self._public.get(f"{entry.url}index.html")
+            data = self._public.get(f"{folder}{entry.url}index.html")
         except StoreError:  # the buyer still gets the part, on a plain page
             return None
         if data is None:

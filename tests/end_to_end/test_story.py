@@ -160,9 +160,10 @@ def test_without_javascript_the_same_lesson_is_one_composed_page(
     sign_in(checkout, demo_again, "grace@example.com")
     checkout.get_by_role("button", name=re.compile(r"\$19")).click()
     checkout.get_by_role("button", name="Pay $19", exact=True).click()
+    expect(checkout.locator("h1")).to_contain_text("unlocked")
     checkout.goto(f"{demo_again.gatekeeper}/gate/read/{PICTURED}")
-    expect(checkout.locator("article")).to_contain_text("The smallest answer that works is a circle")
-    expect(checkout.locator("article")).to_contain_text("selectors.DefaultSelector")
+    expect(checkout.locator("body")).to_contain_text("The smallest answer that works is a circle")
+    expect(checkout.locator("body")).to_contain_text("selectors.DefaultSelector")
 
 
 @pytest.fixture(scope="module")

@@ -121,7 +121,7 @@ def write_release(private: Path, public: Path, whole: Manifest, *, number: int =
         _write(private / keys.private_key(CONTENT_KEY, hashlib.sha256(data).digest()), data)
     for id_, entry in whole.lessons.items():
         page = PAGE.format(id=id_, title=entry.title).encode()
-        _write(public / entry.url / "index.html", page)
+        _write(public / keys.site_folder(whole.release) / entry.url / "index.html", page)
     _write(private / keys.manifest_key(whole.release), manifest.dumps(whole))
     moved = pointer.Pointer(number=number, release=whole.release, created=whole.created)
     _write(private / keys.pointer_key(number), pointer.dumps(moved))

@@ -181,3 +181,16 @@ def test_a_title_cannot_break_out_of_a_notice() -> None:
     evil = replace(MANIFEST.products["demo"], title={"en": "<script>alert(1)</script>"})
     shown = replace(notice(Reason.NO_ACCESS), manifest=replace(MANIFEST, products={"demo": evil}))
     assert "<script>" not in shown.fragment()
+
+
+def test_a_folder_store_is_read_in_the_folder_of_the_release() -> None:
+    """So that a reader never gets the page of one release with the part of another."""
+    asked: list[str] = []
+
+    class Folder:
+        def get(self, path: str) -> bytes | None:
+            asked.append(path)
+            return None
+
+    Pages(Folder(), is_folder=True).page(MANIFEST, "demo/paid", HERE)
+    assert asked == [f"sites/{MANIFEST.release}/{MANIFEST.lessons['demo/paid'].url}index.html"]
