@@ -83,18 +83,18 @@ TEXTS = {
     },
     "zh": {
         "title": "我的书院",
-        "summary": "把我会的,一课一课讲给你",
+        "summary": "把我会的，一课一课讲给你",
         "author": "你的名字",
         "bio": "用一句话介绍自己。",
         "course_title": "第一门课",
-        "offer": "整门课,永久阅读",
+        "offer": "整门课，永久阅读",
         "course_summary": "一句人人可见的简介。",
-        "description": "这门课讲什么、写给谁、需要什么基础。Markdown,公开可见。",
+        "description": "这门课讲什么、写给谁、需要什么基础。Markdown，公开可见。",
         "outcome": "学完之后能做到的事",
         "lesson": "第一课",
         "lesson_summary": "一句人人可见的简介。",
-        "lead_in": "导读:人人可读。",
-        "paid": "从这里开始,只有购买者可读。",
+        "lead_in": "导读：人人可读。",
+        "paid": "从这里开始，只有购买者可读。",
     },
 }
 
