@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import hashlib
 import os
 import secrets
 import shutil
@@ -22,6 +23,7 @@ from pathlib import Path
 from gatekeeper.contract import keys
 from generator.errors import StoreError
 from generator.release.public import Progress, Scene
+from generator.release.release import PublicFile
 from generator.release.store import Body
 
 SITES = "sites"
@@ -133,10 +135,15 @@ class FolderSite:
                 if place.parent not in folders:
                     place.parent.mkdir(parents=True, exist_ok=True)
                     folders.add(place.parent)
-                sources = [scene.blob(file.sha256)]
-                if earlier and any(files.get(path) == file for files in scene.before):
-                    sources.append(earlier / path)
-                if not any(_linked(source, place, file.size_bytes) for source in sources if source):
+                blob = scene.blob(file.sha256)
+                if not (
+                    (blob and _linked(blob, place, file.size_bytes))
+                    or (
+                        earlier
+                        and _holds(earlier / path, file)
+                        and _linked(earlier / path, place, file.size_bytes)
+                    )
+                ):
                     _write(place, scene.body(path))
                 progress("public site", count, len(scene.files))
             for folder in folders:
@@ -169,6 +176,17 @@ class FolderSite:
                 where=str(self.root),
                 hint="check that the folder exists, can be written and has room; what is shown is untouched",
             ) from error
+
+
+def _holds(place: Path, file: PublicFile) -> bool:
+    """Whether `place` is a regular file with this very content: what is shown now need not be what a pointer says."""
+    try:
+        if not stat.S_ISREG(place.stat(follow_symlinks=False).st_mode):
+            return False
+        with place.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest() == file.sha256
+    except OSError:
+        return False
 
 
 def _linked(source: Path, place: Path, size_bytes: int) -> bool:

@@ -151,11 +151,13 @@ def _kept(private: ObjectStore, tip: Tip) -> tuple[str, ...]:
 
 
 def _lost(new: Switching, stores: Stores, tip: Tip, progress: Progress) -> StoreError:
-    """Another publisher created our pointer: show what it made current, and say so."""
+    """Another publisher created our pointer: take back what we showed, and say who it was."""
     private, public = stores.private, stores.public
     winner = history.tip(private)
-    if public.is_gradual:
-        note = history.announce(private, Switch(release=new.release, previous=tip.release))
+    if public.is_gradual or public.is_showing(new.release):
+        note = ""
+        if public.is_gradual:  # again: the winner may have taken ours away
+            note = history.announce(private, Switch(release=new.release, previous=tip.release))
         seen: list[Mapping[str, PublicFile]] = [new.files]
         for _ in range(_PATIENCE):
             files = history.public_list(private, winner.release)
@@ -169,12 +171,14 @@ def _lost(new: Switching, stores: Stores, tip: Tip, progress: Progress) -> Store
                 body=blob_body(private, files),
                 blob=stores.blob,
             )
-            public.bring(scene, progress)
-            public.show(scene, progress)
-            public.clear(scene, (), progress)
+            with public.turn():
+                public.bring(scene, progress)
+                public.show(scene, progress)
+                public.clear(scene, _kept(private, winner), progress)
             now = history.tip(private)
             if now.number == winner.number:
-                private.delete(note)
+                if note:
+                    private.delete(note)
                 break
             winner = now
     created = winner.pointer.created if winner.pointer else ""

@@ -12,8 +12,8 @@ import pytest
 from generator.errors import StoreError
 from generator.release.folder import FolderStore
 from generator.release.s3 import S3Store
-from generator.release.settings import S3Access
 from generator.release.store import ConditionFailedError, ObjectStore, StoredObject
+from tests.generator.release.conftest import access
 from tests.support.ceph import Ceph
 
 NAMES = [
@@ -40,16 +40,6 @@ NOT_NAMES = [
     "\ud800",
     "x/" * 600 + "y",
 ]
-
-
-def access(ceph: Ceph, *, virtual: bool = False) -> S3Access:
-    return S3Access(
-        endpoint=ceph.named_endpoint if virtual else ceph.endpoint,
-        region="us-east-1",
-        is_virtual_hosted=virtual,
-        access_key=ceph.access_key,
-        secret_key=ceph.secret_key,
-    )
 
 
 @pytest.fixture(
