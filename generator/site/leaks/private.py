@@ -18,7 +18,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from urllib.parse import quote
 
 from generator.access.edition import Edition, LessonEdition
 from generator.catalogue.model import Course, Lesson, Product, School
@@ -179,20 +178,15 @@ def _texts(edition: Edition, parts: Mapping[str, bytes]) -> Iterator[PrivateText
 def _names(edition: Edition, files: Iterable[PurePosixPath]) -> Iterator[PrivateName]:
     for path in files:
         for text in dict.fromkeys((path.as_posix(), path.name)):
-            for form in dict.fromkeys((text, quote(text))):
-                if "." in path.name or "/" in text:
-                    yield PrivateName(lesson=path.parts[0], path=path.as_posix(), text=form, is_file=True)
-    public_tags = {tag for cut in edition.lessons.values() for tag in cut.lesson.tags}
-    public_tags |= {tag for lesson in edition.upcoming for tag in lesson.tags}
+            if "." in path.name or "/" in text:
+                yield PrivateName(lesson=path.parts[0], path=path.as_posix(), text=text, is_file=True)
     for lesson in edition.hidden:
-        path = lesson.path
+        path_text = lesson.path.as_posix()
         address = lesson.url.rstrip("/")
-        for form in dict.fromkeys((address, quote(address))):
-            yield PrivateName(lesson=lesson.id, path=path.as_posix(), text=form, is_file=True)
-        for text in (lesson.title, *(tag for tag in lesson.tags if tag not in public_tags)):
-            if not _is_telling(text):
-                continue
-            yield PrivateName(lesson=lesson.id, path=path.as_posix(), text=text, is_file=False)
+        yield PrivateName(lesson=lesson.id, path=path_text, text=address, is_file=True)
+        for text in (lesson.title, *lesson.tags):
+            if _is_telling(text):
+                yield PrivateName(lesson=lesson.id, path=path_text, text=text, is_file=False)
 
 
 def _is_telling(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import tarfile
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -46,6 +47,15 @@ def zipped(**members: bytes) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
             archive.writestr(name.replace("__", "."), data)
+    return buffer.getvalue()
+
+
+def tarred(data: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        member = tarfile.TarInfo("inner/notes.txt")
+        member.size = len(data)
+        archive.addfile(member, io.BytesIO(data))
     return buffer.getvalue()
 
 

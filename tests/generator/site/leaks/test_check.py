@@ -23,6 +23,7 @@ from tests.generator.site.leaks.observatory import (
     SIXTEEN_CHARACTERS,
     WORKBOOK_MEMBER,
     Observatory,
+    tarred,
     zipped,
 )
 
@@ -159,8 +160,9 @@ def test_only_an_unchanged_file_of_the_theme_is_not_searched(school: Observatory
     secrets = Secrets.of(school.edition, school.parts, theme=[theme])
     school.put("assets/app.js", script)
     assert school.hits(secrets) == ()
-    school.put("assets/app.js", script + b"\n")
-    assert len(school.hits(secrets)) == 1
+    for changed in (script + b"\n", script.replace(b"const", b"let  ")):
+        school.put("assets/app.js", changed)
+        assert len(school.hits(secrets)) == 1
 
 
 def test_the_outline_that_a_course_shows_is_public_l09(school: Observatory) -> None:
@@ -177,6 +179,30 @@ def test_the_outline_that_a_course_shows_is_public_l09(school: Observatory) -> N
 def test_alternative_text_of_a_private_picture_is_private(school: Observatory) -> None:
     school.put("index.html", '<img src="x.png" alt="Where the strokes go, drawn from above for a disc">')
     assert [hit.lesson for hit in school.hits()] == ["optics/lenses"]
+
+
+def test_attributes_that_only_the_rendered_half_has_are_private(school: Observatory) -> None:
+    school.parts["optics/lenses"] += (
+        b'<abbr title="a jar of pitch warmed until thumbs leave marks">jar</abbr>'
+    )
+    school.put("index.html", page("a jar of pitch warmed until thumbs leave"))
+    assert [hit.lesson for hit in school.hits()] == ["optics/lenses"]
+
+
+def test_a_name_that_public_text_mentions_is_public(school: Observatory) -> None:
+    school.put("index.html", page("Ask for answers-workbook.zip at the desk"))
+    assert len(school.hits()) == 1
+    mentioned = Secrets.of(school.edition, school.parts, public_texts=["Ask for answers-workbook.zip!"])
+    assert school.hits(mentioned) == ()
+
+
+def test_a_tag_that_the_theme_says_is_public(school: Observatory, tmp_path: Path) -> None:
+    theme = tmp_path / "theme"
+    theme.mkdir()
+    (theme / "main.html").write_text("<b>Catadioptrics</b>")
+    school.put("index.html", page("Catadioptrics"))
+    assert len(school.hits(Secrets.of(school.edition, school.parts, theme=()))) == 1
+    assert school.hits(Secrets.of(school.edition, school.parts, theme=[theme])) == ()
 
 
 @pytest.mark.parametrize("inside", ["raw", "gzip", "zip", "data URI", "other name"])
@@ -197,8 +223,9 @@ def test_the_bytes_of_a_private_file_are_never_public_l10(school: Observatory, i
 
 def test_a_file_out_of_a_private_archive_is_private_l10(school: Observatory) -> None:
     school.put("a.txt", WORKBOOK_MEMBER)
-    school.put("other.zip", zipped(renamed__txt=WORKBOOK_MEMBER))
-    assert [hit.where for hit in school.hits()] == ["optics/files/answers-workbook.zip"] * 2
+    school.put("b.zip", zipped(renamed__txt=WORKBOOK_MEMBER))
+    school.put("c.tar", tarred(WORKBOOK_MEMBER))
+    assert [hit.where for hit in school.hits()] == ["optics/files/answers-workbook.zip"] * 3
 
 
 def test_bytes_that_a_public_file_has_too_are_public(school: Observatory) -> None:
