@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import email
 import email.policy
+import ssl
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from sqlalchemy import select, text
 
 from gatekeeper.accounts.post import outbox
-from gatekeeper.accounts.post.outbox import Letter
+from gatekeeper.accounts.post.outbox import Letter, Mail
 from gatekeeper.accounts.post.smtp import MailServer, MailServerError
 from gatekeeper.accounts.tables import MailRow
 from tests.support.gatekeeper import free_port
-from tests.support.shop import Shop, live_environ, open_shop
+from tests.support.shop import START, Shop, live_environ, open_shop
 
 
 class Mailbox:
@@ -294,3 +301,54 @@ def test_d04_the_log_names_no_address_and_no_code(
     assert "mail refused" in said
     assert "ada@" not in said
     assert subject[:6] not in said
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A self-signed certificate for 127.0.0.1 with its key, in one PEM file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test mail server")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path = tmp_path / "mail.pem"
+    path.write_bytes(made.public_bytes(Encoding.PEM) + secret)
+    return path
+
+
+@pytest.mark.parametrize("scheme", ["smtps", "smtp+starttls", "smtp"])
+def test_mail_goes_by_tls_to_a_server_whose_certificate_is_trusted_and_to_no_other(
+    mailbox: Mailbox, certificate: Path, scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    options: dict[str, Any] = {"tls_context": context, "require_starttls": True}
+    if scheme == "smtps":
+        options = {"ssl_context": context}
+    # The plain greeting of aiosmtpd's own start-up check would be refused by a server that wants TLS first.
+    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port(), **options)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    controller.start()
+    try:
+        server = MailServer.from_url(f"{scheme}://127.0.0.1:{controller.port}")
+        letter = Letter(subject="s", text="t", html="h")
+        mail = Mail(id=1, key="k", recipient="ada@example.org", letter=letter, created_at=START, tries=1)
+        server.send(mail, sender="S <s@example.test>", now=START)
+        monkeypatch.delenv("SSL_CERT_FILE")
+        with pytest.raises(MailServerError):
+            server.send(mail, sender="S <s@example.test>", now=START)
+    finally:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        controller.stop()
+    assert mailbox.recipients == ["ada@example.org"]

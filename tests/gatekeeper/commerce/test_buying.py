@@ -8,6 +8,7 @@ import re
 import pytest
 from sqlalchemy import func, select
 
+from gatekeeper.commerce import codes
 from gatekeeper.commerce.sandbox.courier import deliver_due
 from gatekeeper.commerce.sandbox.provider import Sandbox
 from gatekeeper.commerce.tables import EntryRow, OrderRow
@@ -322,3 +323,34 @@ def test_ordering_is_limited(shop: Shop, reader: Browser) -> None:
         reader.last = page
         statuses.append(reader.post("/buy/rust", {}).status_code)
     assert statuses == [303] * 40 + [429] * 2
+
+
+def test_r8_no_order_and_no_line_of_the_ledger_is_ever_changed_or_removed(
+    shop: Shop, reader: Browser
+) -> None:
+    """Every statement of every way of buying, refunding, redeeming, sweeping is looked at."""
+    from sqlalchemy import event
+
+    said: list[str] = []
+    event.listen(
+        shop.database.engine, "before_cursor_execute", lambda _c, _u, statement, *_: said.append(statement)
+    )
+    order = reader.buy("rust", step="late")
+    shop.clock.advance(seconds=10)
+    shop.run_jobs()
+    reader.post(f"/sandbox/refund/{order.rpartition('/')[2]}", {}, form=order)
+    reader.buy("sql", step="decline")
+    with shop.database.write() as connection:
+        (code,) = codes.create(
+            connection, shop.service.marker, product="sql", interval=None, count=1, now=shop.clock()
+        )
+    reader.post("/redeem", {"code": code}, form="/redeem")
+    shop.clock.advance(days=400)
+    shop.run_jobs()
+    assert any("INSERT INTO ledger" in statement for statement in said)
+    changed = [
+        one
+        for one in said
+        if re.match(r"\s*(UPDATE|DELETE FROM) (ledger|orders)\b", one) or "DO UPDATE" in one
+    ]
+    assert [one for one in changed if "limits" not in one] == []
