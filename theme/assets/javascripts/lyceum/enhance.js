@@ -5,6 +5,7 @@
  */
 
 import { addCopyButtons } from "./code.js";
+import { keepReachable } from "./scrolling.js";
 import { wrapTables } from "./tables.js";
 import { nameTasks } from "./tasks.js";
 
@@ -16,6 +17,9 @@ export function enhance(root, { injected = false } = {}) {
   if (injected) {
     addCopyButtons(root);
     wrapTables(root);
+    keepReachable(root);
+  } else {
+    addEventListener("load", () => keepReachable(root)); // Material has wrapped the tables by then
   }
   nameTasks(root);
   if (root.querySelector(".lyceum-diagram")) {

@@ -3,6 +3,8 @@
  * its source, marked as wrong.
  */
 
+import { keepReachable } from "./scrolling.js";
+
 const VENDOR = new URL("../../vendor/katex/", import.meta.url);
 const DELIMITERS = /^\\([([])([\s\S]*)\\[)\]]$/;
 
@@ -30,4 +32,5 @@ export async function setFormulas(root) {
     render(source, element, { displayMode: bracket === "[", throwOnError: false, errorColor: "currentColor" });
     element.dataset.set = "";
   }
+  keepReachable(root);
 }

@@ -12,6 +12,5 @@ export function wrapTables(root) {
     outer.append(inner);
     table.replaceWith(outer);
     inner.append(table);
-    if (outer.scrollWidth > outer.clientWidth) outer.tabIndex = 0;
   }
 }
