@@ -98,3 +98,18 @@ def test_no_link_or_picture_dangles(path: Path) -> None:
     targets = [target.split("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", text)]
     local = [target for target in targets if target and not re.match(r"[a-z]+:", target)]
     assert [target for target in local if not (path.parent / target).exists()] == []
+
+
+def test_the_table_of_attack_cases_is_what_the_tests_try() -> None:
+    from tests.support import cases
+
+    document = cases.PATH.read_text(encoding="utf-8")
+    assert document == cases.render(document), "renew it: python -m tests.support.cases"
+
+
+def test_every_attack_case_is_tried_or_says_why_not() -> None:
+    from tests.support import cases
+
+    tried = cases.tried()
+    assert {case for case in cases.CASES if case not in tried and case not in cases.OPEN} == set()
+    assert {case for case in cases.OPEN if case in tried} == set(), "tried after all: take them out of OPEN"

@@ -112,9 +112,17 @@ def start_demo(state: Path, port: int) -> Demo:
     raise AssertionError("the demo did not start:\n" + "".join(demo.output))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     running = start_demo(tmp_path_factory.mktemp("demo"), free_pair())
     yield running
     if running.process.poll() is None:
         assert running.end() == 0, "".join(running.output)
+
+
+@pytest.fixture(scope="session")
+def demo_again(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A demo for every test that leaves it as it found it."""
+    running = start_demo(tmp_path_factory.mktemp("again"), free_pair())
+    yield running
+    assert running.end() == 0, "".join(running.output)

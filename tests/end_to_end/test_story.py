@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.end_to_end.conftest import ROOT, Demo
+from tests.end_to_end.conftest import ROOT, Demo, start_demo
 from tests.support.browser import NewContext, Watch
 
 pytestmark = pytest.mark.browser
@@ -166,18 +166,7 @@ def test_without_javascript_the_same_lesson_is_one_composed_page(
     expect(checkout.locator("body")).to_contain_text("selectors.DefaultSelector")
 
 
-@pytest.fixture(scope="module")
-def demo_again(tmp_path_factory: pytest.TempPathFactory):  # type: ignore[no-untyped-def]
-    from tests.end_to_end.conftest import free_pair, start_demo
-
-    running = start_demo(tmp_path_factory.mktemp("again"), free_pair())
-    yield running
-    assert running.end() == 0
-
-
 def test_a_second_start_builds_nothing_and_keeps_accounts(demo_again: Demo) -> None:
-    from tests.end_to_end.conftest import start_demo
-
     assert demo_again.end() == 0
     text = "".join(demo_again.output)
     assert "stopped" in text
@@ -192,8 +181,6 @@ def test_a_second_start_builds_nothing_and_keeps_accounts(demo_again: Demo) -> N
 
 
 def test_a_port_in_use_is_said_before_anything_is_built(demo_again: Demo, tmp_path: Path) -> None:
-    from tests.end_to_end.conftest import start_demo
-
     with pytest.raises(AssertionError, match="cannot listen on") as caught:
         start_demo(tmp_path, demo_again.port)
     assert "hint:" in str(caught.value)
