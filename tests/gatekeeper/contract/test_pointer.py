@@ -1,68 +1,75 @@
-"""The pointer's bytes: golden form, and nothing else is taken for one."""
+"""The pointer and its hint."""
 
 from __future__ import annotations
 
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekeeper.contract import pointer
+from gatekeeper.contract import canonical, pointer
 from gatekeeper.contract.pointer import Pointer, PointerError
 
-RELEASE = "20261101T080000Z-0123abcd"
-POINTER = Pointer(number=3, release=RELEASE, created="2026-11-01T08:00:00Z", digest="0f")
-GOLDEN = b'{"created":"2026-11-01T08:00:00Z","digest":"0f","format":1,"number":3,"release":"20261101T080000Z-0123abcd"}\n'
+RELEASE = "20261122T160501Z-1a2b3c4d"
+POINTER = Pointer(number=3, release=RELEASE, created="2026-11-22T16:05:01Z", digest="ab" * 32)
 
 
-def test_a_pointer_is_written_in_one_way_and_read_back() -> None:
-    assert pointer.dumps(POINTER) == GOLDEN
-    assert pointer.loads(GOLDEN) == POINTER
+def test_pointer_and_hint_keep_their_bytes() -> None:
+    assert pointer.dumps(POINTER) == (
+        b'{"created":"2026-11-22T16:05:01Z","digest":"' + b"ab" * 32 + b'",'
+        b'"format":1,"number":3,"release":"20261122T160501Z-1a2b3c4d"}\n'
+    )
     assert pointer.dumps_hint(3) == b'{"format":1,"number":3}\n'
-    assert pointer.loads_hint(pointer.dumps_hint(3)) == 3
 
 
-def test_a_pointer_without_a_digest_is_one_too() -> None:
-    assert pointer.loads(GOLDEN.replace(b'"digest":"0f",', b"")).digest == ""
+@given(st.integers(1, pointer.MAXIMUM_NUMBER), st.text(max_size=20), st.text(max_size=20))
+def test_a_pointer_comes_back_as_it_was(number: int, created: str, digest: str) -> None:
+    if any(0xD800 <= ord(sign) <= 0xDFFF for sign in created + digest):
+        return
+    moved = Pointer(number=number, release=RELEASE, created=created, digest=digest)
+    assert pointer.loads(pointer.dumps(moved)) == moved
+    assert pointer.loads_hint(pointer.dumps_hint(number)) == number
 
 
-def test_unknown_fields_are_ignored() -> None:
-    assert pointer.loads(GOLDEN.replace(b"{", b'{"by":"somebody",')) == POINTER
+def test_unknown_fields_are_ignored_and_the_digest_may_be_missing() -> None:
+    raw = {"format": 1, "number": 3, "release": RELEASE, "created": "", "novelty": [1]}
+    assert pointer.loads(json.dumps(raw).encode()) == Pointer(number=3, release=RELEASE, created="")
 
 
 @pytest.mark.parametrize(
-    "changes",
+    "change",
     [
         {"format": 2},
         {"format": True},
-        {"format": None},
+        {"format": "1"},
         {"number": 0},
-        {"number": -1},
-        {"number": 100_000_000},
         {"number": True},
         {"number": "3"},
+        {"number": 100_000_000},
         {"number": 3.0},
-        {"release": "../../etc/passwd"},
-        {"release": RELEASE + "/"},
+        {"release": "../x"},
         {"release": None},
-        {"created": 1},
-        {"digest": 1},
+        {"created": 5},
+        {"digest": 5},
     ],
 )
-def test_another_shape_is_no_pointer(changes: dict[str, object]) -> None:
+def test_anything_else_is_refused(change: dict[str, object]) -> None:
+    raw = json.loads(pointer.dumps(POINTER)) | change
     with pytest.raises(PointerError):
-        pointer.loads(json.dumps({**json.loads(GOLDEN), **changes}).encode())
+        pointer.loads(json.dumps(raw).encode())
 
 
-@settings(deadline=None)
-@given(
-    st.binary(max_size=60) | st.sampled_from([b"[" * 5000, b"null", b"[]", b"3", b'{"format":1}', b"\xff"])
-)
-def test_no_bytes_raise_anything_else(data: bytes) -> None:
+@given(st.binary(max_size=100))
+def test_bytes_that_are_no_pointer_raise_pointer_error_and_nothing_else(data: bytes) -> None:
     for read in (pointer.loads, pointer.loads_hint):
-        try:
+        with pytest.raises(PointerError):
             read(data)
-        except PointerError:
-            continue
-        raise AssertionError("taken for a pointer")
+
+
+def test_canonical_json_is_one_spelling_of_a_value() -> None:
+    value = {"b": [1, None, True], "a": "课", "": {"z": 1, "A": 0.5}}
+    assert canonical.dumps(value) == '{"":{"A":0.5,"z":1},"a":"课","b":[1,null,true]}\n'.encode()
+    for odd in (float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="JSON"):
+            canonical.dumps(odd)

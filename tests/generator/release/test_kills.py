@@ -1,0 +1,213 @@
+"""Publishers that are killed at random, and readers who look on all the while."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from gatekeeper.contract import keys
+from gatekeeper.gate.library import Library
+from gatekeeper.stores.reader import FolderReader
+from generator.release import Stores, publish
+from generator.release.public import Scene
+from generator.release.site_folder import FolderSite
+from tests.generator.release.made import current, folder_buckets, folders, made, pages_of, shown, stored
+
+ROOT = Path(__file__).resolve().parents[3]
+SAID = re.compile(rb"release (\d+)")
+
+
+class Nursery:
+    """Publishers as processes of their own."""
+
+    def __init__(self, kind: str, root: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.generator.release.publisher", kind, str(root)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            text=True,
+        )
+
+    def start(self, number: int) -> int:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{number}\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        _, _ = self._process.communicate()
+        assert self._process.returncode == 0
+
+
+def kill(pid: int) -> None:
+    """Returns when the process is gone, so that its locks are free."""
+    os.kill(pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        while True:
+            os.kill(pid, 0)
+            time.sleep(0.001)
+
+
+@contextmanager
+def nursery(kind: str, root: Path) -> Iterator[Nursery]:
+    made_one = Nursery(kind, root)
+    try:
+        yield made_one
+    finally:
+        made_one.close()
+
+
+class Visitor(threading.Thread):
+    """Reads the site of a web server on this machine, again and again, and the private half as the gatekeeper does."""
+
+    COMMON = ("index.html", "demo/paid/index.html", "课程/第一课/index.html", "404.html", "assets/extra.js")
+
+    def __init__(self, root: Path, *, gatekeeper: bool = True) -> None:
+        super().__init__(daemon=True)
+        self._root = root
+        self._gatekeeper = gatekeeper
+        self._stop_reading = threading.Event()
+        self.visits = 0
+        self.releases: set[str] = set()
+        self.faults: list[str] = []
+
+    def run(self) -> None:
+        store = FolderReader(self._root / "private")
+        library = Library(store)
+        while not self._stop_reading.is_set():
+            try:
+                self._visit()
+                if self._gatekeeper:
+                    self._ask(library, store)
+            except Exception as error:  # whatever a reader meets is a fault, and is shown at the end
+                self.faults.append(f"{type(error).__name__}: {error}")
+            self.visits += 1
+
+    def stop(self) -> None:
+        self._stop_reading.set()
+        self.join()
+
+    def _visit(self) -> None:
+        (self._root / "public/site/index.html").read_bytes()  # one look-up, as a web server does it
+        site = self._root / "public/site"
+        folder = os.open(site, os.O_RDONLY | os.O_DIRECTORY)
+        before = site.readlink().name
+        try:
+            texts = []
+            for path in self.COMMON:
+                with os.fdopen(os.open(path, os.O_RDONLY, dir_fd=folder), "rb") as file:
+                    texts.append(file.read())
+        except FileNotFoundError:
+            # a reader may be slower than several publishes, and then its folder is gone; that is no broken switch
+            if site.readlink().name == before:
+                raise
+            return
+        finally:
+            os.close(folder)
+        said = {match[1] for match in map(SAID.search, texts) if match}
+        if len(said) != 1:
+            self.faults.append(f"pages of several releases in one folder: {said}")
+
+    def _ask(self, library: Library, store: FolderReader) -> None:
+        library.refresh()
+        whole = library.manifest
+        assert whole is not None
+        self.releases.add(whole.release)
+        for entry in (*whole.parts.values(), *whole.files.values()):
+            data = store.get(entry.key)
+            if data is None or hashlib.sha256(data).hexdigest() != entry.sha256:
+                self.faults.append(f"{whole.release} names an object that is not there")
+
+
+def test_a_publisher_killed_anywhere_leaves_one_whole_release_z01(tmp_path: Path) -> None:
+    stores = folders(tmp_path)
+    publish(made(tmp_path / "builds", 1), stores)
+    visitor = Visitor(tmp_path)
+    visitor.start()
+    chance = random.Random(20261122)
+    with nursery("folder", tmp_path) as publishers:
+        for round_ in range(1, 51):
+            child = publishers.start(round_ * 1000)
+            time.sleep(chance.uniform(0.0, 0.15))
+            kill(child)
+            site = shown(stores)
+            said = {match[1] for match in map(SAID.search, site.values()) if match}
+            assert len(said) == 1
+            (number,) = map(int, said)
+            assert site == pages_of(made(tmp_path / "again", number))
+            assert current(stores)
+            if round_ % 5 == 0:  # the next publish needs no help
+                release = made(tmp_path / "builds", round_ * 1000 + 900)
+                publish(release, stores)
+                assert current(stores) == release.id
+                assert shown(stores) == pages_of(release)
+                left = {path.name for path in (tmp_path / "public/sites").iterdir() if path.is_dir()}
+                assert len(left) <= 3, left
+                assert release.id in left
+                assert sorted(path.name for path in (tmp_path / "public").iterdir()) == ["site", "sites"]
+    visitor.stop()
+    assert visitor.faults == []
+    assert visitor.visits > 50
+    assert len(visitor.releases) > 5
+
+
+def test_a_publisher_killed_while_it_changes_a_bucket_leaves_nothing_that_the_next_cannot_mend_z01(
+    tmp_path: Path,
+) -> None:
+    stores = folder_buckets(tmp_path)
+    publish(made(tmp_path / "builds", 1), stores)
+    chance = random.Random(20261123)
+    mixtures = 0
+    with nursery("bucket", tmp_path) as publishers:
+        for round_ in range(1, 41):
+            child = publishers.start(round_ * 1000)
+            time.sleep(chance.uniform(0.0, 0.15))
+            kill(child)
+            said = {match[1] for match in map(SAID.search, shown(stores).values()) if match}
+            mixtures += len(said) > 1
+            assert any("switch" in name for name in stored(stores.private)) or len(said) == 1
+            release = made(tmp_path / "builds", round_ * 1000 + 900)
+            publish(release, stores)
+            assert current(stores) == release.id
+            assert shown(stores) == pages_of(release)
+            assert not [found.key for found in stores.private.list(keys.POINTERS) if "switch" in found.key]
+    assert mixtures  # else the kills came at harmless moments and proved nothing
+
+
+def test_a_thousand_switches_show_two_readers_no_gap_and_no_mixture_z02(tmp_path: Path) -> None:
+    stores = folders(tmp_path)
+    releases = [made(tmp_path / "builds", number) for number in (1, 2)]
+    for release in releases:
+        publish(release, stores)
+    visitors = [Visitor(tmp_path, gatekeeper=False) for _ in range(2)]
+    for visitor in visitors:
+        visitor.start()
+    assert isinstance(stores.public, FolderSite)
+    scenes = [_scene(stores, release.id) for release in releases]
+    for switch in range(1000):
+        stores.public.show(scenes[switch % 2], lambda _step, _done, _total: None)
+    for visitor in visitors:
+        visitor.stop()
+        assert visitor.faults == []
+        assert visitor.visits > 10
+
+
+def _scene(stores: Stores, release: str) -> Scene:
+    def never(path: str) -> bytes:
+        pytest.fail(f"{path} was asked for, although its folder is there")
+
+    return Scene(release=release, files={}, before=(), body=never, blob=stores.blob)
