@@ -20,6 +20,7 @@ BREAK = "\nlyceumbreakoftexts\n"
 JSON_SUFFIXES = frozenset({".json", ".map", ".ipynb", ".webmanifest", ".geojson", ".jsonld"})
 
 _TAG = re.compile(r"<[^<>]*>")
+_HIGHLIGHT = re.compile(r'<span class="\w{1,3}">')
 # The inside of tags that could hold a phrase; the spans of highlighted code are by far the most frequent and hold none.
 _INSIDE = re.compile(r'<(?!/|span class="\w{1,3}">)([^<>]{8,})>')
 _ENTITY = re.compile(r"&(?:#[0-9]|#[xX][0-9a-fA-F]|[a-zA-Z][a-zA-Z0-9]*;)")
@@ -49,7 +50,7 @@ def read(text: str, suffix: str) -> list[str]:
 
 def read_markup(text: str) -> list[str]:
     """All readings of HTML or XML: what is shown; what stands inside tags; what either says when decoded again."""
-    shown = _TAG.sub(" ", text)
+    shown = without_tags(text)
     hidden = _INSIDE.findall(text)
     if "<" in shown or ">" in shown:  # a quoted bracket, a comment or a script: read it as it stands, too
         hidden.append(text)
@@ -58,9 +59,14 @@ def read_markup(text: str) -> list[str]:
         readings.append(decode_entities(BREAK.join(hidden)))
     for reading in tuple(readings):
         if "<" in reading and _MARKED_UP.search(reading):
-            readings.append(decode_entities(_TAG.sub(" ", reading)))
+            readings.append(decode_entities(without_tags(reading)))
         readings += _unescaped(reading)
     return readings
+
+
+def without_tags(text: str) -> str:
+    """`text` with a space for each tag, but nothing for the spans of highlighted code: these cut words of the source."""
+    return _TAG.sub(" ", _HIGHLIGHT.sub("", text).replace("</span>", ""))
 
 
 def decode_entities(text: str) -> str:
@@ -107,7 +113,7 @@ def _unescaped(text: str) -> list[str]:
     more = []
     if "\\" in text and _ESCAPE.search(text):
         plain = _SURROGATES.sub(_astral, _ESCAPE.sub(_character, text))
-        more = [plain, decode_entities(_TAG.sub(" ", plain))]
+        more = [plain, decode_entities(without_tags(plain))]
     if _PERCENT.search(text):
         more += [unquote(piece, errors="replace") for piece in _ADDRESS_END.split(text) if "%" in piece]
     return more

@@ -22,7 +22,7 @@ from pathlib import Path, PurePosixPath
 from generator.access.edition import Edition, LessonEdition
 from generator.catalogue.model import Course, Lesson, Product, School
 from generator.site.leaks import containers, prose
-from generator.site.leaks.markup import decode_entities
+from generator.site.leaks.markup import decode_entities, without_tags
 from generator.site.leaks.words import weight, words
 from generator.site.project import Project
 
@@ -31,7 +31,6 @@ MINIMUM_CANARY_CHARACTERS = 8
 _THEME_SUFFIXES = frozenset(
     {".html", ".json", ".svg", ".txt", ".xml"}
 )  # scripts and styles are published as they are
-_TAG = re.compile(r"<[^<>]*>")
 _PROSE_ATTRIBUTE = re.compile(
     r"""\s(?:alt|title|summary|content|placeholder|label|aria-[a-z]+|data-[a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')"""
 )
@@ -131,7 +130,7 @@ class Secrets:
             if path.suffix in _THEME_SUFFIXES:
                 text = path.read_text(encoding="utf-8", errors="replace")
                 yield text
-                yield decode_entities(_TAG.sub(" ", text))
+                yield decode_entities(without_tags(text))
 
 
 def _files_of(folders: Iterable[Path]) -> Iterator[Path]:
@@ -158,7 +157,7 @@ def _texts(edition: Edition, parts: Mapping[str, bytes]) -> Iterator[PrivateText
             yield PrivateText(lesson=id_, path=path, line=cut.private_line, text=written)
         if id_ in parts:
             rendered = _FURNITURE.sub(" ", parts[id_].decode("utf-8", "replace"))
-            yield PrivateText(lesson=id_, path=path, line=0, text=decode_entities(_TAG.sub(" ", rendered)))
+            yield PrivateText(lesson=id_, path=path, line=0, text=decode_entities(without_tags(rendered)))
             for double, single in _PROSE_ATTRIBUTE.findall(rendered):
                 value = decode_entities(double or single)
                 if len(value) >= 15:  # eight words have at least fifteen characters
@@ -208,8 +207,13 @@ def _public_texts(edition: Edition) -> Iterator[str]:
     yield from (path.as_posix() for path in edition.public_files)
 
 
+def _in_a_row(text: str) -> str:
+    """A text as pages say it several times in a row: title, breadcrumb, heading; the addresses of a sitemap."""
+    return "\n".join((text, text, text))
+
+
 def _school_texts(school: School) -> Iterator[str]:
-    yield from (*school.name.values(), *school.summary.values(), school.base_url, school.gatekeeper_url)
+    yield from (*school.name.values(), *school.summary.values(), _in_a_row(school.base_url), school.gatekeeper_url)
     for author in school.authors.values():
         yield from (*author.name.values(), *author.bio.values())
 
@@ -233,6 +237,7 @@ def _lesson_texts(cut: LessonEdition) -> Iterator[str]:
 
 
 def _card_texts(lesson: Lesson) -> Iterator[str]:
+    yield _in_a_row(lesson.title)
     yield from (lesson.title, lesson.summary, lesson.url, lesson.section or "", *lesson.moved_from)
     yield "\n".join(lesson.tags)
 

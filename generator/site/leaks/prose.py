@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from generator.site.leaks.markup import decode_entities
+from generator.site.leaks.markup import decode_entities, without_tags
 
 _FENCE = re.compile(r"^(?P<indent>[ \t>]*)(?P<mark>`{3,}|~{3,})(?P<info>[^\n`]*)$", re.MULTILINE)
 _FENCE_TITLE = re.compile(r"""title\s*=\s*(?:"([^"]*)"|'([^']*)')""")
@@ -35,9 +35,12 @@ _INLINE = re.compile(
 
 
 def readings(text: str) -> Iterator[str]:
-    """Markdown as written, and about as it reads once rendered."""
+    """Markdown as written, about as it reads once rendered, and without the tags that stand in its code."""
     yield decode_entities(text)
-    yield plain(text)
+    shown = plain(text)
+    yield shown
+    if "</" in shown:
+        yield without_tags(shown)
 
 
 def plain(text: str) -> str:

@@ -6,7 +6,6 @@ Rendering is slow, so only suspicious lessons get here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,9 +14,7 @@ from mkdocs.config.base import Config
 from mkdocs.config.config_options import MarkdownExtensions, Private
 from mkdocs.utils.yaml import yaml_load
 
-from generator.site.leaks.markup import decode_entities
-
-_TAG = re.compile(r"<[^<>]*>")
+from generator.site.leaks.markup import decode_entities, without_tags
 
 
 class _Extensions(Config):  # type: ignore[no-untyped-call]  # MkDocs leaves __init_subclass__ untyped
@@ -35,6 +32,6 @@ def renderer(settings: Path) -> Callable[[str], str]:
     markdown = Markdown(extensions=config.markdown_extensions, extension_configs=config.mdx_configs or {})
 
     def render(text: str) -> str:
-        return decode_entities(_TAG.sub(" ", markdown.reset().convert(text)))
+        return decode_entities(without_tags(markdown.reset().convert(text)))
 
     return render
