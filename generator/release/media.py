@@ -55,10 +55,9 @@ def media_type(path: str) -> str:
 
 def cache_control(path: str) -> str:
     """For a public file: a year when its name holds its hash, else shortly, so that a publish shows soon (C06)."""
-    file = PurePosixPath(path)
-    if _HASHED.fullmatch(file.name):
-        return _HASHED_CACHE
-    return _PAGE_CACHE if file.suffix.lower() in _PAGES else _OTHER_CACHE
+    if is_page(path):
+        return _PAGE_CACHE
+    return _HASHED_CACHE if _HASHED.fullmatch(PurePosixPath(path).name) else _OTHER_CACHE
 
 
 def is_page(path: str) -> bool:
