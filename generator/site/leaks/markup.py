@@ -19,7 +19,7 @@ from urllib.parse import unquote
 BREAK = "\nlyceumbreakoftexts\n"
 JSON_SUFFIXES = frozenset({".json", ".map", ".ipynb", ".webmanifest", ".geojson", ".jsonld"})
 
-_TAG = re.compile(r"<[^<>]*>")
+_TAG = re.compile(r"<[a-zA-Z/!?][^<>]*>")
 _HIGHLIGHT = re.compile(r'<span class="\w{1,3}">')
 # The inside of tags that could hold a phrase; the spans of highlighted code are by far the most frequent and hold none.
 _INSIDE = re.compile(r'<(?!/|span class="\w{1,3}">)([^<>]{8,})>')

@@ -213,7 +213,12 @@ def _in_a_row(text: str) -> str:
 
 
 def _school_texts(school: School) -> Iterator[str]:
-    yield from (*school.name.values(), *school.summary.values(), _in_a_row(school.base_url), school.gatekeeper_url)
+    yield from (
+        *school.name.values(),
+        *school.summary.values(),
+        _in_a_row(school.base_url),
+        school.gatekeeper_url,
+    )
     for author in school.authors.values():
         yield from (*author.name.values(), *author.bio.values())
 

@@ -40,7 +40,7 @@ def readings(text: str) -> Iterator[str]:
     shown = plain(text)
     yield shown
     if "</" in shown:
-        yield without_tags(shown)
+        yield decode_entities(without_tags(shown))
 
 
 def plain(text: str) -> str:

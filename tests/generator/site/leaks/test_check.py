@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from generator.errors import LeakError
-from generator.site.leaks import Secrets, canaries, check, examine, public_digest
+from generator.site.leaks import Secrets, canaries, check, examine, markup, public_digest
 from generator.site.leaks.check import MAXIMUM_HITS
 from tests.generator.site.leaks.observatory import (
     EIGHT_WORDS,
@@ -139,6 +139,31 @@ def test_public_markdown_is_rendered_before_it_is_called_private(school: Observa
     assert len(school.hits(dataclasses.replace(secrets, public_markdown={}))) == 1
     for address in ("optics/light/", "optics/elsewhere/"):
         assert school.hits(dataclasses.replace(secrets, public_markdown={address: public})) == ()
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ('say("alder\\r\\nBirch cedar dahlia elder fennel ginger hyssop")', r'<span class="s">alder</span><span class="se">\r\n</span><span class="s">Birch cedar dahlia elder fennel ginger hyssop</span>'),
+        ("<i> if alder < birch and cedar > dahlia elder fennel ginger hyssop iris juniper", "&lt;i&gt; if alder &lt; birch and cedar &gt; dahlia elder fennel ginger hyssop iris juniper"),
+    ],
+    ids=["cut by highlighting", "comparisons that look like a tag"],
+)  # fmt: skip
+def test_public_code_is_not_taken_for_the_same_code_in_private(
+    school: Observatory, code: str, shown: str
+) -> None:
+    """One lesson sells what another shows; the page and the search index write it differently from the source."""
+    # What is left of the second one when its middle is taken for a tag stands in private text, too.
+    private = "if alder dahlia elder fennel ginger hyssop iris juniper"
+    source = dataclasses.replace(school.secrets.texts[0], text=f"{private}\n{code}")
+    rendered = dataclasses.replace(source, line=0, text=markup.decode_entities(markup.without_tags(shown)))
+    secrets = dataclasses.replace(
+        school.secrets, texts=(source, rendered), public_texts=(code,), public_markdown={}
+    )
+    school.put("index.html", f"<pre><code>{shown}</code></pre>")
+    school.put("search/search_index.json", json.dumps([shown]))
+    assert school.hits(dataclasses.replace(secrets, public_texts=())) != ()
+    assert school.hits(secrets) == ()
 
 
 def test_strings_of_the_theme_are_public(school: Observatory, tmp_path: Path) -> None:

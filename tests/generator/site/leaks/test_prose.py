@@ -34,3 +34,9 @@ def test_only_what_shows_is_read(markdown: str, shown: str) -> None:
 
 def test_the_source_itself_is_a_reading_too() -> None:
     assert next(iter(prose.readings("[a](b)"))) == "[a](b)"
+
+
+def test_code_that_holds_markup_is_also_read_without_it() -> None:
+    """A search index escapes it, and undoing that twice takes the tags away."""
+    source = "```\n<b>INFO</b> watching &apos;home&apos;\n```"
+    assert words(list(prose.readings(source))[-1]) == ["info", "watching", "home"]
