@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 # fault → what happens: `apply` carries the request out first
-FAULTS = {"500", "503", "apply then 500", "reset", "apply then reset", "truncate", "409", "html", "403"}
+FAULTS = {"500", "503", "apply then 500", "reset", "apply then reset", "truncate", "409", "stranger", "403"}
 
 
 class ScriptedS3(ThreadingHTTPServer):
@@ -89,8 +89,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
             return
-        if fault == "html":
-            status, body, etag = 200, b"<html>a web site", ""
+        if fault == "stranger":
+            status, body, etag = 200, b"", ""  # some other program that likes whatever it is sent
         if fault.isdigit():
             status, body = int(fault), b""
         self.send_response(status)

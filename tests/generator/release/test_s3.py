@@ -133,9 +133,9 @@ def test_a_refusal_is_not_tried_again(server: ScriptedS3) -> None:
     assert "credentials" in caught.value.hint
 
 
-def test_a_web_site_is_not_taken_for_a_store(server: ScriptedS3) -> None:
+def test_another_program_is_not_taken_for_a_store(server: ScriptedS3) -> None:
     store, _ = faulty(server)
-    server.expect(["html"] * 3)
+    server.expect(["stranger"])
     with pytest.raises(StoreError, match="not answer like an S3 store") as caught:
         put(store, "x")
     assert "LYCEUM_S3_ENDPOINT" in caught.value.hint
