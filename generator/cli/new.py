@@ -18,8 +18,8 @@ _NUMBER = re.compile(r"([0-9]+)[-_]")
 SCHOOL = """\
 # The school. Prices are in the currency's minor unit: 1900 is $19.00.
 format: 1
-name: {{ {language}: {title} }}
-summary: {{ {language}: {summary} }}
+name: {{ {language}: "{title}" }}
+summary: {{ {language}: "{summary}" }}
 languages: [{language}]
 base_url: http://127.0.0.1:8000/ # the address of the public site, with a final slash
 gatekeeper_url: http://127.0.0.1:8001 # where the gatekeeper answers; leave it out when both share one origin
@@ -27,14 +27,14 @@ access: free # of courses that do not say: free, member or paid
 
 authors:
   me:
-    name: {{ {language}: {author} }}
-    bio: {{ {language}: {bio} }}
+    name: {{ {language}: "{author}" }}
+    bio: {{ {language}: "{bio}" }}
 
 products:
   - id: {course}
     kind: course
-    title: {{ {language}: {course_title} }}
-    summary: {{ {language}: {offer} }}
+    title: {{ {language}: "{course_title}" }}
+    summary: {{ {language}: "{offer}" }}
     grants: [{course}]
     prices: {{ USD: 1900, CNY: 12900 }}
     refund_days: 14

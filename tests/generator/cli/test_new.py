@@ -41,7 +41,9 @@ def test_a_school_is_never_written_over(tmp_path: Path, capsys: pytest.CaptureFi
 )
 def test_a_lesson_keeps_its_title_whatever_signs_it_holds(tmp_path: Path, title: str) -> None:
     run("new", "school", str(tmp_path))
-    assert run("new", "lesson", "first-course", title, "--slug", "second", "--school", str(tmp_path)) == 0
+    assert (
+        run("new", "lesson", "--slug", "second", "--school", str(tmp_path), "--", "first-course", title) == 0
+    )
     text = (tmp_path / "content" / "first-course" / "02-second.md").read_text(encoding="utf-8")
     assert yaml.safe_load(text.split("---\n")[1])["title"] == title
     school, _ = catalogue.read(tmp_path / "content")
@@ -94,7 +96,9 @@ def test_a_new_course_joins_the_school(tmp_path: Path) -> None:
     )
     school_yml = tmp_path / "content" / "school.yml"
     school_yml.write_text(
-        school_yml.read_text().replace("grants: [first-course]", "grants: [first-course, go-jichu]")
+        school_yml.read_text()
+        .replace("grants: [first-course]", "grants: [first-course, go-jichu]")
+        .replace("languages: [en]", "languages: [en, zh]")
     )
     school, _ = catalogue.read(tmp_path / "content")
     assert [course.title for course in school.courses] == ["First course", "Go 语言基础"]
