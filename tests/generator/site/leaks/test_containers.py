@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import pytest
 
-from generator.site.leaks import Secrets, containers, examine
+from generator.site.leaks import Secrets, archives, containers, examine
 from generator.site.leaks.private import PrivateText
 from tests.generator.site.leaks.observatory import png, tarred, zipped
 
@@ -230,7 +230,7 @@ def test_an_archive_packed_too_often_is_refused(tmp_path: Path) -> None:
 def test_a_bomb_is_refused_before_it_fills_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, data: bytes
 ) -> None:
-    monkeypatch.setattr(containers, "MAXIMUM_UNPACKED_BYTES", 1_000_000)
+    monkeypatch.setattr(archives, "MAXIMUM_UNPACKED_BYTES", 1_000_000)
     tracemalloc.start()
     try:
         with pytest.raises(containers.UnreadableError, match="more than 1000000 bytes"):
