@@ -6,7 +6,7 @@ import re
 import threading
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from gatekeeper.accounts.tables import MailRow, ReaderRow, SessionRow, SignInRow
 from gatekeeper.contract import routes
@@ -386,6 +386,16 @@ def test_signing_in_leads_back_to_the_lesson_or_the_purchase(shop: Shop) -> None
 def test_a_target_that_is_posted_is_checked_like_one_in_the_address(shop: Shop) -> None:
     """R01."""
     answer = shop.browser().sign_in("ada@example.org", target="//evil.example/")
+    assert answer.headers["Location"] == "/account"
+
+
+def test_a_target_is_checked_again_when_it_is_used(shop: Shop) -> None:
+    """R01: whatever stands in the database by then."""
+    reader = shop.browser()
+    code = reader.ask_code("ada@example.org")
+    with shop.database.write() as connection:
+        connection.execute(update(SignInRow).values(target="https://evil.example/"))
+    answer = reader.post("/sign-in/code", {"code": code}, form="/sign-in/code")
     assert answer.headers["Location"] == "/account"
 
 

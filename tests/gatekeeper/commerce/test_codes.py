@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from gatekeeper.accounts import readers
-from gatekeeper.commerce import codes
+from gatekeeper.commerce import codes, ledger
 from gatekeeper.commerce.codes import Redemption
 from gatekeeper.commerce.tables import EntryRow
 from tests.support.shop import Shop, visible
@@ -52,6 +52,17 @@ def test_w20_fifty_parallel_redemptions_of_one_code_succeed_once(any_shop: Shop)
     assert sorted(outcomes) == [Redemption.DONE] + [Redemption.USED] * 49
     with any_shop.database.read() as connection:
         assert len(connection.execute(select(EntryRow.id)).all()) == 1
+
+
+def test_w20_who_loses_the_race_at_the_ledger_is_told_that_the_code_is_used(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (code,) = make(shop)
+    monkeypatch.setattr(ledger, "append", lambda *_, **__: False)  # somebody else was first, a moment ago
+    with shop.database.write() as connection:
+        reader = readers.find_or_create(connection, "ada@example.org", language="en", now=shop.clock())
+        outcome = codes.redeem(connection, shop.service.marker, code, reader=reader.id, now=shop.clock())
+    assert outcome is Redemption.USED
 
 
 def test_a_code_opens_its_product_at_once(shop: Shop) -> None:

@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import OperationalError
 
-from gatekeeper.commerce import ledger
+from gatekeeper.accounts.tables import MailRow
+from gatekeeper.commerce import ledger, webhooks
 from gatekeeper.commerce.entitlements import State
 from gatekeeper.commerce.receipts import ReceiptPost
 from gatekeeper.commerce.sandbox.provider import payment_of_order
 from gatekeeper.commerce.tables import EntryRow, OrderRow, ProviderEventRow
+from gatekeeper.commerce.webhooks import Outcome
 from gatekeeper.contract import canonical
 from tests.support.shop import ORIGIN, Browser, Shop
 
@@ -93,6 +95,25 @@ def test_w05_fifty_parallel_deliveries_make_one_line_one_grant_one_mail(
     assert ledger_kinds(any_shop) == ["paid"]
     assert receipts(any_shop) == 1
     assert any_shop.owned("ada@example.org").ends == {"rust": None}
+
+
+def test_a_repetition_is_known_as_one_and_an_old_one_sends_no_second_mail(shop: Shop) -> None:
+    reader = shop.browser()
+    reader.sign_in("ada@example.org")
+    raw = message(shop, ordered(reader), "paid")
+
+    def receive() -> Outcome:
+        headers = shop.sandbox.headers(raw, now=shop.clock())
+        return webhooks.receive(
+            shop.database, shop.sandbox, raw, headers, post=shop.service.post, now=shop.clock()
+        )
+
+    assert [receive(), receive()] == [Outcome.RECORDED, Outcome.REPEATED]
+    with shop.database.write() as connection:  # replayed long after, when the outbox has been swept
+        connection.execute(delete(MailRow))
+        connection.execute(update(ProviderEventRow).values(processed_at=None))
+    assert receive() is Outcome.RECORDED
+    assert (ledger_kinds(shop), receipts(shop)) == (["paid"], 0)
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(["created", "paid", "refunded"])))

@@ -55,6 +55,15 @@ def test_our_own_form_is_taken_with_the_token_and_refused_without(
     assert attempt(shop, headers, token=False) == 403
 
 
+@pytest.mark.parametrize("cookie", ["", "x" * 43])
+def test_s03_a_browser_without_our_cookie_is_refused_from_our_own_origin_too(shop: Shop, cookie: str) -> None:
+    headers = {"Origin": ORIGIN, **({"Cookie": f"__Host-lyceum_form={cookie}"} if cookie else {})}
+    answer = shop.app.test_client(use_cookies=False).post(
+        "/sign-in", data={"email": "ada@example.org", "form_token": ""}, headers=headers, base_url=ORIGIN
+    )
+    assert answer.status_code == 403
+
+
 def test_s03_another_browsers_token_is_worth_nothing(shop: Shop) -> None:
     other = shop.browser().get("/sign-in").text
     token = re.search(r'name="form_token" value="([0-9a-f]+)"', other)
