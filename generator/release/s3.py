@@ -130,11 +130,8 @@ class S3Store:
         name = self._key(key)
 
         def fetch() -> bytes:
-            answer = self._client.get_object(Bucket=self._bucket, Key=name)
-            data = answer["Body"].read()
-            if len(data) != answer["ContentLength"]:
-                raise _TruncatedError
-            return data
+            # raises IncompleteReadError when fewer bytes come than were announced
+            return self._client.get_object(Bucket=self._bucket, Key=name)["Body"].read()
 
         return self._unless_missing(fetch, key)
 
@@ -216,7 +213,7 @@ class S3Store:
                     raise self._refused(code, status, key) from error
                 trouble: Exception = error
                 name = f"{status} {code}"
-            except (BotoCoreError, _TruncatedError) as error:
+            except BotoCoreError as error:
                 trouble, name = error, type(error).__name__
             except (KeyError, ResponseParserError) as error:
                 raise StoreError(
@@ -259,10 +256,6 @@ class _RefusedError(StoreError):
     """The server understood and said no. code: S3's."""
 
     code = ""
-
-
-class _TruncatedError(Exception):
-    """Fewer bytes than announced."""
 
 
 @lru_cache(maxsize=4)

@@ -208,7 +208,8 @@ def test_a_release_that_is_not_whole_is_never_published(stores: Stores, tmp_path
         case "part":
             second = replace(second, manifest=replace(second.manifest, parts={}))
         case _:
-            (second.folder / "index.html").write_bytes(b"something else after the leak check")
+            place = second.folder / "index.html"
+            place.write_bytes(place.read_bytes().replace(b"home", b"leak"))  # as long as before
     before = shown(stores)
     with pytest.raises(StoreError) as caught:
         publish(second, stores)
@@ -434,6 +435,27 @@ def test_releases_are_listed_newest_first_with_their_facts(stores: Stores, tmp_p
     assert rows[1].size_bytes == sum(map(len, pages_of(first).values())) + sum(
         found.size_bytes for found in first.private.values()
     )
+
+
+def test_a_bucket_that_a_killed_publisher_left_mixed_is_mended_even_by_the_same_content_z01(
+    tmp_path: Path,
+) -> None:
+    stores = folder_buckets(tmp_path)
+    first, killed = made(tmp_path, 1), made(tmp_path, 2)
+    publish(first, stores)
+    stop = ("put", keys.pointer_key(2))
+
+    def die(verb: str, key: str) -> None:
+        if (verb, key) == stop:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        publish(killed, Stores(private=WatchedStore(stores.private, before=die), public=stores.public))
+    assert shown(stores)["index.html"] == pages_of(killed)["index.html"]
+    assert current(stores) == first.id
+    assert not publish(first, stores).is_unchanged
+    is_whole(stores, first)
+    assert publish(first, stores).is_unchanged
 
 
 def test_a_lost_or_wrong_hint_misleads_nobody(stores: Stores, tmp_path: Path) -> None:
