@@ -6,11 +6,7 @@ done by MkDocs' own live-reload server.
 
 from __future__ import annotations
 
-import logging
-import os
-import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -49,10 +45,10 @@ def command(root: Path, role: str, host: str, port: int) -> None:
     """
     from generator import catalogue
     from generator.cli.pipeline import moment, read_edition
+    from generator.site import live
     from generator.site.preview import Preview, Role
     from generator.site.project import Project
 
-    logging.getLogger("mkdocs.livereload").setLevel(logging.WARNING)
     school, _ = catalogue.read(root / "content")
     preview = Preview(Project(root=root, base_url=f"http://{host}:{port}/"), Role.parse(role, school))
 
@@ -74,26 +70,7 @@ def command(root: Path, role: str, host: str, port: int) -> None:
 
     check_free(host, port, "--port")
     refresh()
-    _serve(root, preview.site, host, port, refresh_or_report)
-
-
-def _serve(root: Path, site: Path, host: str, port: int, refresh: Callable[[], None]) -> None:
-    from mkdocs.livereload import LiveReloadServer
-
-    watched = [path for path in (root / "content", root / "theme", root / "mkdocs.yml") if path.exists()]
-    files = sum(len(names) for folder in watched if folder.is_dir() for _, _, names in os.walk(folder))
-    # Looking at 10,000 files costs 0.1 s: a large school is looked at less often.
-    interval_seconds = 0.2 if files < 2000 else 0.5
-    server = LiveReloadServer(refresh, host, port, str(site), polling_interval=interval_seconds)
-    server.error_handler = lambda code: (site / "404.html").read_bytes() if code == 404 else None
-    for path in watched:
-        server.watch(str(path))
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
     say(f"http://{host}:{port}/ (Ctrl-C ends it)")
-    try:
-        server.serve()  # type: ignore[no-untyped-call]  # MkDocs types it partly
-    except KeyboardInterrupt:
-        say("\nstopped")
-    finally:
-        server.shutdown(wait=True)
+    watched = [path for path in (root / "content", root / "theme", root / "mkdocs.yml") if path.exists()]
+    live.serve(preview.site, watched, host, port, refresh_or_report)
+    say("\nstopped")
