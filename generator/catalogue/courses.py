@@ -49,8 +49,11 @@ def read_course(
     course = _course(files, folder, fields, document, school, openings, findings)
     sources: dict[str, Document | None] = {}
     lessons = []
-    for place in places(files, folder, fields.lessons, document, findings):
-        lesson = _lesson(files, place, course, fields, school, openings, findings, sources)
+    listed = list(places(files, folder, fields.lessons, document, findings))
+    slugs = names.slugs(place.path.relative_to(folder) for place in listed)
+    for place in listed:
+        slug = slugs[place.path.relative_to(folder)]
+        lesson = _lesson(files, place, slug, course, fields, school, openings, findings, sources)
         if lesson:
             lessons.append(lesson)
     course = replace(course, lessons=_sectioned(course, lessons))
@@ -138,6 +141,7 @@ def _cover(
 def _lesson(
     files: Tree,
     place: Place,
+    slug: str,
     course: Course,
     course_fields: CourseFields,
     school: SchoolFields,
@@ -159,7 +163,6 @@ def _lesson(
     title = fields.title or _first_title(parted.body) or place.title
     if not title:
         findings.error(path, 1, "the lesson has no title", "start it with a heading: # Title")
-    slug = names.slug(path.relative_to(course.path))
     id_ = fields.id or f"{course.id}/{slug}"
     own_products = openings.known(fields.products, document, findings)
     access = fields.access or course_fields.access or school.access

@@ -2,13 +2,15 @@
 
 A name is made of letters, digits, `.`, `_` and `-` (ASCII), so that it is the same on every file system, in every URL and
 as part of an object key, and never needs escaping. A leading number (`03-`, `03_`) of a path part gives its place in the
-order and is left out of its address.
+order and is left out of its address, unless two files of a course would then share one: those keep their numbers.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 _ALLOWED = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*", re.ASCII)
@@ -61,6 +63,21 @@ def slug(below_course: PurePosixPath) -> str:
     if name.lower() in _INDEX:
         return "/".join(folders) or OVERVIEW
     return "/".join([*folders, _without_number(name)])
+
+
+def slugs(below_course: Iterable[PurePosixPath]) -> dict[PurePosixPath, str]:
+    """The addresses of a course's lesson files. Files that differ in their numbers alone (`01-lesson`, `02-lesson`) keep them."""
+    paths = list(below_course)
+    short = {path: slug(path) for path in paths}
+    uses = Counter(text.lower() for text in short.values())
+    return {
+        path: text if uses[text.lower()] == 1 or path.stem.lower() in _INDEX else _numbered(path)
+        for path, text in short.items()
+    }
+
+
+def _numbered(below_course: PurePosixPath) -> str:
+    return "/".join([*(_without_number(part) for part in below_course.parent.parts), below_course.stem])
 
 
 def is_index(path: PurePosixPath) -> bool:

@@ -272,3 +272,15 @@ def test_addresses_of_the_school_are_brought_into_one_form(tmp_path: Path) -> No
         "https://school.example/learn/",
         "https://gate.example",
     )
+
+
+def test_files_that_differ_in_their_numbers_alone_keep_them(tmp_path: Path) -> None:
+    """A folder of `01-lesson.md`, `02-lesson.md` … is a course, too; a file with a name of its own still loses its number."""
+    names = ("01-lesson.md", "02-lesson.md", "03-Lesson.md", "04-other.md")
+    school = read(tmp_path, {f"rust/{name}": f"# {name}\n" for name in names} | {"rust/course.yml": COURSE})
+    assert [each.slug for each in school.courses[0].lessons] == [
+        "01-lesson",
+        "02-lesson",
+        "03-Lesson",
+        "other",
+    ]
