@@ -79,7 +79,7 @@ class FolderSite:
 
     def bring(self, scene: Scene, progress: Progress) -> None:
         sites = self.root / SITES
-        place = sites / keys.checked_release(scene.release)
+        place = self.root / keys.site_folder(scene.release)
         if place.is_dir():  # renamed here when it was complete
             return
         with self._failures():
@@ -98,7 +98,7 @@ class FolderSite:
     def show(self, scene: Scene, progress: Progress) -> None:
         with self._failures():
             link = self.root / f".{SITE}-{secrets.token_hex(8)}"
-            link.symlink_to(Path(SITES) / scene.release)
+            link.symlink_to(keys.site_folder(scene.release).rstrip("/"))
             try:
                 link.replace(self.root / SITE)
             finally:
