@@ -101,10 +101,16 @@ def opened_courses(manifest: Manifest, product: str) -> tuple[OpenedCourse, ...]
 
 
 def is_covered(manifest: Manifest, product: str, for_ever: Iterable[str]) -> bool:
-    """Whether everything the product opens is open already through products held for ever."""
+    """Whether everything the product opens is open already through products held for ever.
+
+    A product that grants `*` also opens what is yet to come, so only itself covers it.
+    """
     held = frozenset(for_ever)
     if product in held:
         return True
+    entry = manifest.products.get(product)
+    if entry is not None and "*" in entry.grants:
+        return False
     lessons = opened_lessons(manifest, product)
     return bool(lessons) and all(lesson.access.products & held for lesson in lessons.values())
 

@@ -68,9 +68,9 @@ def school() -> Manifest:
         return LessonEntry(course=course, title=id_, url=f"{id_}/", access=rule)
 
     def product(kind: str, zh: str, en: str, cny: int, usd: int, **more: Any) -> ProductEntry:
-        return ProductEntry(
-            kind=kind, title={"zh": zh, "en": en}, grants=(), prices={"CNY": cny, "USD": usd}, **more
-        )
+        title, prices = {"zh": zh, "en": en}, {"CNY": cny, "USD": usd}
+        grants = more.pop("grants", ())
+        return ProductEntry(kind=kind, title=title, grants=grants, prices=prices, **more)
 
     return Manifest(
         release="20261122T080000Z-0123abcd",
@@ -96,7 +96,9 @@ def school() -> Manifest:
             "rust": product("course", "Rust \u8bfe", "Rust course", 9900, 1500, refund_days=14),
             "sql": product("course", "SQL \u8bfe", "SQL course", 9900, 1500),
             "both": product("bundle", "\u5408\u96c6", "Both courses", 17900, 2700),
-            "all": product("subscription", "\u8ba2\u9605", "All access", 2900, 500, interval="month"),
+            "all": product(
+                "subscription", "\u8ba2\u9605", "All access", 2900, 500, interval="month", grants=("*",)
+            ),
             "old": product("course", "\u65e7", "Old course", 100, 100, active=False),
             "free": product("course", "\u514d\u8d39", "Costs nothing", 0, 0),
         },

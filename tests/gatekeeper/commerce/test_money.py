@@ -71,6 +71,8 @@ def test_an_offer_says_what_it_opens() -> None:
         (["rust"], "sql", False),
         ([], "rust", False),
         (["gone"], "rust", False),
+        (["both"], "all", False),  # it opens what is yet to come, too
+        (["all"], "all", True),
     ],
 )
 def test_what_is_open_for_good_is_not_sold_again(held: list[str], product: str, covered: bool) -> None:
