@@ -1,7 +1,6 @@
 """A bucket of an S3-compatible server as an object store, through boto3.
 
-- Signature Version 4 always; path or virtual-hosted addresses; request checksums only where they are required, since not every server
-  knows the new ones. What was sent is compared by Content-MD5, which the server checks before it stores anything.
+- What was sent is compared by Content-MD5, which the server checks before it stores anything.
 - A request is tried three times within ten seconds, with jitter. A conditional put that was tried more than once and finds its object there
   looks whether it is its own (Z12).
 """
@@ -14,26 +13,19 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
-import boto3
-from botocore import UNSIGNED
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from generator.errors import StoreError
+from generator.release.s3_clients import clients
 from generator.release.settings import S3Access
 from generator.release.store import Body, ConditionFailedError, StoredObject, checked_key, checked_prefix
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
 TRIES = 3
 PATIENCE_SECONDS = 10.0  # no new try begins after this
-CONNECT_SECONDS = 3
-READ_SECONDS = 10
 MAXIMUM_BYTES = 5 * 1024**3  # of one put, everywhere
 _PAUSE_SECONDS = 0.5  # before the second try, doubled before the third, each times a random factor
 
@@ -70,7 +62,7 @@ class S3Store:
         self._bucket = bucket
         self._prefix = prefix
         self._sleep = sleep
-        self._client, self._stranger = _clients(access)
+        self._client, self._stranger = clients(access)
 
     @property
     def label(self) -> str:
@@ -256,35 +248,6 @@ class _RefusedError(StoreError):
     """The server understood and said no. code: S3's."""
 
     code = ""
-
-
-@lru_cache(maxsize=4)
-def _clients(access: S3Access) -> tuple[S3Client, S3Client]:
-    """Signed and unsigned; both stores of a school share them, since they are safe in threads and slow to make."""
-    session = boto3.session.Session(
-        aws_access_key_id=access.access_key,
-        aws_secret_access_key=access.secret_key,
-        aws_session_token=access.session_token or None,
-        region_name=access.region,
-    )
-    return _client(session, access, is_signed=True), _client(session, access, is_signed=False)
-
-
-def _client(session: boto3.session.Session, access: S3Access, *, is_signed: bool) -> S3Client:
-    return session.client(
-        "s3",
-        endpoint_url=access.endpoint or None,
-        config=Config(
-            signature_version="s3v4" if is_signed else UNSIGNED,
-            s3={"addressing_style": "virtual" if access.is_virtual_hosted else "path"},
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-            retries={"total_max_attempts": 1, "mode": "standard"},  # ours is bounded in time as well
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
-            max_pool_connections=32,
-        ),
-    )
 
 
 def _measured(body: Body) -> tuple[int, bytes]:
