@@ -173,6 +173,20 @@ def test_publish_plans_publishes_lists_and_rolls_back(school: Path) -> None:
     assert lyceum("rollback", "20200101T000000Z-00000000", school=school).returncode != 0
 
 
+def test_no_copy_of_the_source_is_published(school: Path) -> None:
+    """L04, L12: no Markdown, no llms.txt, no configuration, no cache beside the pages; maps are Material's own."""
+    assert lyceum("publish", school=school).returncode == 0
+    published = [
+        path.relative_to(school / ".lyceum/site/site") for path in (school / ".lyceum/site/site").rglob("*")
+    ]
+    assert Path("demo/locked/index.html") in published
+    assert [
+        path
+        for path in published
+        if path.suffix in (".md", ".yml", ".py") or path.name.startswith((".", "llms"))
+    ] == []
+
+
 def test_private_text_in_a_public_file_exits_4_and_publishes_nothing(school: Path) -> None:
     """L18: an author pastes a paid paragraph into the course's description."""
     paragraph = "Nine private words stand here in one long row."
