@@ -1,10 +1,11 @@
 # Two commands do everything on a machine with Python 3.11 or newer, git and make:
 #   make demo    the sample school with its gatekeeper on http://127.0.0.1:8000
 #   make test    linters, types and every test; what CI runs
-# PYTHON chooses the interpreter, VENV the environment's folder.
+# PYTHON chooses the interpreter, VENV the environment's folder, PYTEST_OPTIONS what pytest is given.
 
 PYTHON ?= python3
 VENV ?= .venv
+PYTEST_OPTIONS ?= -n 2 --dist loadfile
 BIN := $(VENV)/bin
 CONSTRAINTS := .ci/constraints.txt
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)

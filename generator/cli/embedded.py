@@ -22,6 +22,7 @@ def embedded_environment(folder: Path) -> dict[str, str]:
     key = folder / "content.key"
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        (folder / "store").mkdir(mode=0o700, exist_ok=True)  # nobody but the gatekeeper reads it
         if not key.exists():
             handle = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "w", encoding="ascii") as file:
