@@ -214,7 +214,10 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     from gatekeeper import doctor as room
 
     logging.disable(logging.CRITICAL)  # the findings say it
-    findings = room.examine(os.environ, now=_now())
+    try:
+        findings = room.examine(os.environ, now=_now())
+    finally:
+        logging.disable(logging.NOTSET)
     if as_json:
         click.echo(json.dumps({"findings": [finding.as_json() for finding in findings]}, indent=2))
     else:

@@ -174,3 +174,22 @@ def test_a_script_in_a_part_does_not_run(
     expect(page.locator("section.lyceum-part[data-state=unlocked]")).to_have_text("text")
     assert page.evaluate("window.ran") is None
     assert page.locator("section.lyceum-part script").count() == 0
+
+
+def test_line_numbers_stand_beside_their_lines(
+    built: Built, new_context: NewContext, gatekeeper: FakeGatekeeper
+) -> None:
+    """The last number is as far down as the last line of code."""
+    page = new_context().new_page()
+    page.goto(built.site.url + LESSON)
+    heights = page.evaluate(
+        """() => [...document.querySelectorAll(".highlighttable")].map((table) => {
+             const last = [...table.querySelectorAll(".linenodiv .normal")].at(-1).getBoundingClientRect();
+             const code = table.querySelector("td.code code");
+             const style = getComputedStyle(code);
+             const end = code.getBoundingClientRect().bottom - parseFloat(style.paddingBottom);
+             return Math.abs(end - parseFloat(style.lineHeight) / 2 - (last.top + last.bottom) / 2);
+           })"""
+    )
+    assert heights
+    assert max(heights) < 3
