@@ -7,11 +7,12 @@ from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from gatekeeper.contract.address import StoreAddress, parse_store
 from gatekeeper.errors import SettingsError
 from gatekeeper.gate.sign import MAXIMUM_SECONDS
 from gatekeeper.secrets import Secret, TokenKey, kept_hex, secret_from_hex, token_keys_from_text
 from gatekeeper.settings import Mode, Network, Settings
-from gatekeeper.stores.address import S3Account, StoreAddress, parse_store
+from gatekeeper.stores.address import S3Account
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 

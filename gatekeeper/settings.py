@@ -36,8 +36,9 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from gatekeeper.contract.address import StoreAddress
 from gatekeeper.secrets import Secret, TokenKey
-from gatekeeper.stores.address import S3Account, StoreAddress
+from gatekeeper.stores.address import S3Account
 
 SECRET_VARIABLES = (
     "AWS_ACCESS_KEY_ID",

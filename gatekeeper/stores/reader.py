@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
+from gatekeeper.contract.address import StoreAddress
 from gatekeeper.errors import StoreError
 from gatekeeper.gate.sign import S3Signer
-from gatekeeper.stores.address import S3Account, StoreAddress
+from gatekeeper.stores.address import S3Account
 
 TIMEOUT_SECONDS = 5.0
 MAXIMUM_OBJECT_BYTES = 512 * 1024 * 1024

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gatekeeper.contract.address import StoreAddress
 from generator.errors import SettingsError
 from generator.release.folder import FolderStore
-from generator.release.settings import ReleaseSettings, StoreAddress
+from generator.release.settings import ReleaseSettings
 from generator.release.site_bucket import BucketSite
 from generator.release.site_folder import FolderSite
 from generator.release.stores import Stores

@@ -17,24 +17,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from gatekeeper.contract import keys
+from gatekeeper.contract.address import StoreAddress, parse_store
 from generator.errors import SettingsError
 
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", re.ASCII)
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+", re.ASCII)
 _FORM = "write file:///abs/dir or s3://bucket/prefix"
 _MINIMUM_DISTINCT_BYTES = 8  # 16 random bytes have fewer different ones about once in ten million times
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreAddress:
-    """Either `folder` (absolute) or `bucket` with a `prefix` that is empty or ends with a slash."""
-
-    folder: Path | None = None
-    bucket: str = ""
-    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +146,7 @@ class _Reader:
             self._wrong(f"{name} is missing", _FORM)
             return None
         try:
-            return _parsed(text)
+            return parse_store(text)
         except ValueError as error:
             self._wrong(f"{name} {error}", _FORM)
             return None
@@ -197,28 +188,6 @@ class _Reader:
             secret_key=secret_key,
             session_token=token,
         )
-
-
-def _parsed(text: str) -> StoreAddress:
-    try:
-        parts = urlsplit(text)
-    except ValueError as error:
-        raise ValueError("is not an address") from error
-    if parts.query or parts.fragment:
-        raise ValueError("has a query or a fragment")
-    if parts.scheme == "file":
-        folder = Path(unquote(parts.path))
-        if parts.netloc not in {"", "localhost"} or not folder.is_absolute() or "\0" in str(folder):
-            raise ValueError("is not an absolute folder")
-        return StoreAddress(folder=folder)
-    if parts.scheme == "s3":
-        if not _BUCKET.fullmatch(parts.netloc):
-            raise ValueError("does not name a bucket")
-        prefix = parts.path.strip("/")
-        if prefix and not keys.is_key(prefix):
-            raise ValueError("has a prefix that is not made of letters, digits, '.', '_', '-' and '/'")
-        return StoreAddress(bucket=parts.netloc, prefix=f"{prefix}/" if prefix else "")
-    raise ValueError("is neither file:// nor s3://")
 
 
 def _overlap(one: StoreAddress, other: StoreAddress) -> bool:

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gatekeeper.contract.address import StoreAddress, parse_store
 from gatekeeper.errors import StoreError
 from gatekeeper.secrets import Secret
-from gatekeeper.stores.address import S3Account, StoreAddress, parse_store
+from gatekeeper.stores.address import S3Account
 from gatekeeper.stores.reader import FolderReader, HttpReader, reader_of, site_reader
 
 

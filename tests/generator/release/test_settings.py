@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from gatekeeper.contract.address import StoreAddress
 from generator.errors import SettingsError
 from generator.release import ReleaseSettings, open_stores
 from generator.release.folder import FolderStore
 from generator.release.s3 import S3Store
-from generator.release.settings import S3Access, StoreAddress
+from generator.release.settings import S3Access
 from generator.release.site_bucket import BucketSite
 from generator.release.site_folder import FolderSite
 
