@@ -79,11 +79,11 @@ def command(root: Path, port: int, gatekeeper_port: int | None, state: Path | No
     """
     addresses = Addresses(host="127.0.0.1", port=port, gatekeeper_port=gatekeeper_port or port + 1)
     folder = (state or root / FOLDER).resolve()
-    environment = demo_environment(folder, addresses)
     # Both ports are tried before anything is built: a minute of building should not end in "port busy".
     host = SiteHost(folder / "site" / "site", addresses.host, addresses.port)
     try:
         check_free(addresses.host, addresses.gatekeeper_port, "--gatekeeper-port")
+        environment = demo_environment(folder, addresses)
         _publish_if_changed(root, folder, addresses, environment)
         _run(root, host, addresses, environment)
     finally:

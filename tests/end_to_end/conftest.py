@@ -108,7 +108,7 @@ def start_demo(state: Path, port: int) -> Demo:
         demo.output.append(line)
         if "Ctrl-C ends it" in line:
             return demo
-    process.wait(30)
+    process.communicate(timeout=60)
     raise AssertionError("the demo did not start:\n" + "".join(demo.output))
 
 

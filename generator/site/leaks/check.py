@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def examine(
 ) -> tuple[Attestation, tuple[Hit, ...]]:
     """What was searched, and every hit in the order of the public files."""
     examination = _Examination(secrets)
-    paths = sorted(path for path in public.rglob("*") if path.is_file())
+    paths = _files_below(public)
     relative = [path.relative_to(public).as_posix() for path in paths]
     digests: dict[str, str] = {}
     size_bytes = 0
@@ -61,6 +62,16 @@ def examine(
         digest=public_digest(digests),
     )
     return attestation, hits
+
+
+def _files_below(folder: Path) -> list[Path]:
+    """Every file below a folder, sorted; links to folders are followed no further than the link, as a web server may."""
+    found = [
+        os.path.join(here, name)  # noqa: PTH118 - ten times as fast as paths, for tens of thousands of files
+        for here, _, names in os.walk(folder)
+        for name in names
+    ]
+    return [Path(path) for path in sorted(found)]
 
 
 class _Examination:

@@ -40,12 +40,11 @@ def read(text: str, suffix: str) -> list[str]:
             text = "\n".join(strings_of(json.loads(text)))
     elif text.lstrip("\ufeff \t\r\n")[:1] == "<":
         return read_markup(text)
-    readings = [text]
-    if "&" in text:
-        readings.append(decode_entities(text))
+    # Private texts are decoded, too: what stands in the text as written stands in it decoded.
+    readings = [decode_entities(text)]
     if _MARKED_UP.search(text):
         readings += read_markup(text)
-    return readings + _unescaped(text)
+    return list(dict.fromkeys(readings + _unescaped(text)))
 
 
 def read_markup(text: str) -> list[str]:

@@ -28,6 +28,7 @@ from generator.site.project import Project
 
 MINIMUM_FILE_BYTES = 16  # shorter contents (an empty file, one line end) are nobody's secret
 MINIMUM_CANARY_CHARACTERS = 8
+_HEADING = re.compile(r"^#{1,6}[ \t]+(.+)$", re.MULTILINE)
 _THEME_SUFFIXES = frozenset(
     {".html", ".json", ".svg", ".txt", ".xml"}
 )  # scripts and styles are published as they are
@@ -238,6 +239,8 @@ def _course_texts(course: Course) -> Iterator[str]:
 def _lesson_texts(cut: LessonEdition) -> Iterator[str]:
     yield from _card_texts(cut.lesson)
     yield from prose.readings(cut.public_markdown)
+    # A heading stands again in its own id and in the links to it.
+    yield from (f"id {found[1]}\nhref {found[1]}" for found in _HEADING.finditer(cut.public_markdown))
     yield "\n".join(entry.title for entry in cut.outline)
 
 

@@ -6,6 +6,8 @@ remembered once it has come back, so that the cost of a page is that of its own 
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from generator.site.leaks import markup
@@ -14,6 +16,8 @@ from generator.site.leaks.words import Numbers, Vocabulary
 
 _PAGES = frozenset({".html", ".htm", ".xhtml"})
 _GAP = np.zeros(1, np.int32)
+_BLANK_LINES = re.compile(r"\n\s*\n")  # templates leave hundreds in a page
+_LOCKED = '<section class="lyceum-part"'
 _NOTHING = np.zeros(0, np.int32)
 
 
@@ -36,11 +40,13 @@ class Reader:
         return self._joined(markup.read(text, leaf.suffix)), text
 
     def _page(self, text: str) -> Numbers:
+        # The author's words end where the locked section of the theme begins; no phrase runs across.
+        text = text.replace(_LOCKED, markup.BREAK + _LOCKED)
         shown: list[Numbers] = []
         others: list[Numbers] = [_GAP]
         fresh: list[str] = []
         seen, known = self._seen, self._known
-        for line in text.split("\n"):
+        for line in _BLANK_LINES.sub("\n", text).split("\n"):
             remembered = known.get(line)
             if remembered is None:
                 mark = hash(line)
