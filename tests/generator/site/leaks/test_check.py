@@ -125,6 +125,28 @@ def test_a_run_is_public_only_as_far_as_it_stands_in_public_text(school: Observa
     assert [hit.lesson for hit in school.hits()] == ["optics/lenses"]
 
 
+def test_a_public_heading_in_its_own_id_and_a_title_said_in_a_row_are_public(school: Observatory) -> None:
+    """Pages make ids of headings and say titles and addresses several times: both stand in private anchors and links, too."""
+    heading = "Alder, birch, cedar, dahlia, elder, fennel, and ginger"
+    address = heading.lower().replace(", ", "-").replace(" ", "-")
+    cut = school.edition.lessons["optics/light"]
+    title = "Hyssop iris juniper kelp lupin"
+    public = dataclasses.replace(
+        cut,
+        lesson=dataclasses.replace(cut.lesson, title=title),
+        public_markdown=f"# Light travels\n\n## {heading}\n",
+    )
+    edition = dataclasses.replace(school.edition, lessons={**school.edition.lessons, "optics/light": public})
+    secrets = Secrets.of(edition, school.parts)
+    text = dataclasses.replace(secrets.texts[0], text=f'<a id="{address}"></a>\n\n{title} {title}')
+    secrets = dataclasses.replace(secrets, texts=(text,), public_markdown={})
+    school.put(
+        "optics/light/index.html", f'<h2 id="{address}">{heading}</h2>\n<h1>{title}</h1>\n<p>{title}</p>\n'
+    )
+    assert school.hits(secrets) == ()
+    assert len(school.hits(dataclasses.replace(secrets, public_texts=()))) >= 2
+
+
 def test_public_markdown_is_rendered_before_it_is_called_private(school: Observatory) -> None:
     """Tab labels move to the front when they are rendered; no reading of the source guesses that."""
     public = (
