@@ -43,15 +43,18 @@ def read(text: str, suffix: str) -> list[str]:
     # Private texts are decoded, too: what stands in the text as written stands in it decoded.
     readings = [decode_entities(text)]
     if _MARKED_UP.search(text):
-        readings += read_markup(text)
+        readings += read_markup(text, is_read=True)
     return list(dict.fromkeys(readings + _unescaped(text)))
 
 
-def read_markup(text: str) -> list[str]:
-    """All readings of HTML or XML: what is shown; what stands inside tags; what either says when decoded again."""
+def read_markup(text: str, *, is_read: bool = False) -> list[str]:
+    """All readings of HTML or XML: what is shown; what stands inside tags; what either says when decoded again.
+
+    is_read: `text` as it stands is read elsewhere.
+    """
     shown = without_tags(text)
     hidden = _INSIDE.findall(text)
-    if "<" in shown or ">" in shown:  # a quoted bracket, a comment or a script: read it as it stands, too
+    if not is_read and ("<" in shown or ">" in shown):  # a quoted bracket, a comment, a script: as it stands, too
         hidden.append(text)
     readings = [decode_entities(shown)]
     if hidden:
