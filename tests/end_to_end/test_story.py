@@ -194,4 +194,5 @@ def test_the_reader_api_tells_strangers_nothing(demo_again: Demo) -> None:
         assert answer.headers.get_all("Set-Cookie") is None
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(f"{demo_again.gatekeeper}/gate/parts/no/such", timeout=10)
-    assert refused.value.code == 404
+    with refused.value as answer:  # an HTTPError holds its socket
+        assert answer.code == 404
