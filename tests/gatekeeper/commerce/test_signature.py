@@ -11,7 +11,7 @@ from gatekeeper.commerce.signature import TOLERANCE_SECONDS, is_genuine, signed
 NOW = 1_700_000_000
 SECRET = b"s" * 32
 RAW = b'{"id": 1}\n'
-VECTORS = Path("/work/shared/security/vectors/stripe-webhook/cases.json")
+VECTORS = Path(__file__).resolve().parents[4] / "shared/security/vectors/stripe-webhook/cases.json"
 
 
 def vectors() -> list[Any]:

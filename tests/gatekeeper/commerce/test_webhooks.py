@@ -23,7 +23,7 @@ from gatekeeper.commerce.webhooks import Outcome
 from gatekeeper.contract import canonical
 from tests.support.shop import ORIGIN, Browser, Shop
 
-VECTORS = Path("/work/shared/security/vectors/JSONTestSuite/test_parsing")
+VECTORS = Path(__file__).resolve().parents[4] / "shared/security/vectors/JSONTestSuite/test_parsing"
 
 
 @pytest.fixture

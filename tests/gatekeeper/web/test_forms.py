@@ -8,7 +8,7 @@ import pytest
 from gatekeeper.web.forms import FieldError, clean_line
 from tests.support.shop import Shop
 
-BLNS = Path("/work/shared/security/vectors/blns/blns.json")
+BLNS = Path(__file__).resolve().parents[4] / "shared/security/vectors/blns/blns.json"
 
 
 @pytest.mark.parametrize(

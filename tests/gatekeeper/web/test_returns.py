@@ -12,7 +12,7 @@ import pytest
 from gatekeeper.web.returns import return_path, return_target
 from tests.support.shop import ORIGIN, SITE, Shop, school
 
-VECTORS = Path("/work/shared/security/vectors")
+VECTORS = Path(__file__).resolve().parents[4] / "shared/security/vectors"
 LISTS = {
     "R01": [VECTORS / "oauth2-proxy" / "openredirects.txt"],
     "R02": sorted((VECTORS / "PayloadsAllTheThings" / "redirect").glob("*.txt")),
