@@ -17,7 +17,6 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from types import FrameType
 
@@ -124,25 +123,12 @@ def _publish_if_changed(root: Path, folder: Path, addresses: Addresses, environm
     project = Project(root=root, base_url=addresses.site, gatekeeper_url=addresses.gatekeeper)
     built = build_school(project, started)
     published = publish_built(built, project, ReleaseSettings.from_environment(environment), started)
-    due = min(
-        (
-            _timestamp(lesson.publish_at)
-            for lesson in built.edition.school.lessons
-            if _later(lesson.publish_at, now)
-        ),
-        default=None,
-    )
+    lessons = built.edition.school.lessons
+    dates = (lesson.publish_at.timestamp() for lesson in lessons if lesson.publish_at)
+    due = min((date for date in dates if date > now), default=None)
     record.write_text(
         json.dumps({"fingerprint": prints, "release": published.release, "due": due}), encoding="utf-8"
     )
-
-
-def _later(moment: datetime | None, now: float) -> bool:
-    return moment is not None and moment.timestamp() > now
-
-
-def _timestamp(moment: datetime | None) -> float:
-    return moment.timestamp() if moment else 0.0
 
 
 def _fingerprint(root: Path, addresses: Addresses) -> str:
