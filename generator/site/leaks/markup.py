@@ -54,7 +54,9 @@ def read_markup(text: str, *, is_read: bool = False) -> list[str]:
     """
     shown = without_tags(text)
     hidden = _INSIDE.findall(text)
-    if not is_read and ("<" in shown or ">" in shown):  # a quoted bracket, a comment, a script: as it stands, too
+    if not is_read and (
+        "<" in shown or ">" in shown
+    ):  # a quoted bracket, a comment, a script: as it stands, too
         hidden.append(text)
     readings = [decode_entities(shown)]
     if hidden:
