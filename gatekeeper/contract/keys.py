@@ -5,6 +5,7 @@
     probe.json                      written and deleted while a publisher tries a new store
     pointers/switch-<id>.json       a publisher of that release is changing a public bucket, or was killed while it did
     releases/<id>/manifest.json     what a release holds, for the gatekeeper
+    releases/<id>/manifest.sig      its detached signature (see `signature`)
     releases/<id>/public.json       every public path of the release: path → sha256, bytes, media type
     public/<sha256>                 a public file's bytes by content, from which any release can be put back
     private/<keyed hash>            a private part or file (rule R4)
@@ -59,6 +60,10 @@ def public_key(sha256_hex: str) -> str:
 
 def manifest_key(release: str) -> str:
     return f"{RELEASES}{checked_release(release)}/manifest.json"
+
+
+def manifest_signature_key(release: str) -> str:
+    return f"{RELEASES}{checked_release(release)}/manifest.sig"
 
 
 def public_list_key(release: str) -> str:

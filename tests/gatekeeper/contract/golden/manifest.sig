@@ -1,0 +1,1 @@
+{"format":1,"kid":"1IG2tMH7J2wbJZnOf8LJzQitKf7LMvoAElsuDMVM54Y","purpose":"manifest","sha256":"d53e889cee3741bb45a9bb028c5f26185d6f03668fdba6ea99807cb588245349","signature":"_PW-nZ9-jR6UwyBAii6NxpVuUXgsRx-1PhfHHZ0-NX8-g1dN1pNdNa2tmliD_R4Fmy_NSHwLOLDjrjqLRImZDg"}
