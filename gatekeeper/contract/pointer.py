@@ -1,16 +1,21 @@
 """The pointer: which release is current, one small file for every switch.
 
-    pointers/<8 digits>.json    {"format": 1, "number": 3, "release": "<id>", "created": "<RFC 3339 UTC>", "digest": "<hex>"}
+    pointers/<8 digits>.json    {"format": 1, "number": 3, "kind": "publish", "release": "<id>", "created": "<RFC 3339 UTC>",
+                                 "digest": "<hex>", "signature": {…}}
     current.json                {"format": 1, "number": 3}; only a hint, it may lag behind
 
-A reader takes the hint (or 1), walks on while the next number exists, and believes the last one (see `keys`).
-Unknown fields are ignored; anything else that does not have this shape raises `PointerError`.
+A reader takes the hint (or 1), walks on while the next number exists, and believes the last one (see `keys`, `trust`).
+The signature (see `signature`) is over the pointer's own canonical bytes without it, so it vouches for the number, the kind and the
+release together: no pointer can be put at another place of the chain, and only a publisher can say `rollback`.
+Unknown fields are ignored; anything else that does not have this shape raises `PointerError`. `kind` and `signature` came later than
+the format: an older reader ignores them and believes what it always did, so the format's number is still 1.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from enum import StrEnum
 
 from gatekeeper.contract import canonical, keys
 
@@ -22,29 +27,50 @@ class PointerError(ValueError):
     """The bytes are not a pointer that this version understands."""
 
 
+class Kind(StrEnum):
+    """Why the school was switched. The values are signed and kept: never rename one."""
+
+    PUBLISH = "publish"
+    ROLLBACK = "rollback"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pointer:
     """Switch number `number` made `release` current at `created` (RFC 3339 UTC).
 
     digest: the release's content digest, by which a publisher sees that nothing changed; may be empty.
+    signature: canonical JSON over `document`, empty for none; made by `trust.signed`.
     """
 
     number: int
     release: str
     created: str
     digest: str = ""
+    kind: Kind = Kind.PUBLISH
+    signature: bytes = b""
+
+
+def document(pointer: Pointer) -> bytes:
+    """What a pointer's signature is over: the pointer without it."""
+    return canonical.dumps(_described(pointer))
 
 
 def dumps(pointer: Pointer) -> bytes:
-    return canonical.dumps(
-        {
-            "format": FORMAT,
-            "number": pointer.number,
-            "release": pointer.release,
-            "created": pointer.created,
-            "digest": pointer.digest,
-        }
-    )
+    described = _described(pointer)
+    if pointer.signature:
+        described["signature"] = json.loads(pointer.signature)
+    return canonical.dumps(described)
+
+
+def _described(pointer: Pointer) -> dict[str, object]:
+    return {
+        "format": FORMAT,
+        "number": pointer.number,
+        "kind": pointer.kind.value,
+        "release": pointer.release,
+        "created": pointer.created,
+        "digest": pointer.digest,
+    }
 
 
 def loads(data: bytes) -> Pointer:
@@ -52,12 +78,22 @@ def loads(data: bytes) -> Pointer:
     release, created, digest = raw.get("release"), raw.get("created", ""), raw.get("digest", "")
     if not isinstance(release, str) or not isinstance(created, str) or not isinstance(digest, str):
         raise PointerError("a pointer names its release and its time")
+    signature, kind = raw.get("signature"), raw.get("kind", Kind.PUBLISH.value)
+    if not isinstance(kind, str):
+        raise PointerError("a pointer's kind is a word")
     try:
-        return Pointer(
-            number=_number(raw), release=keys.checked_release(release), created=created, digest=digest
+        read = Pointer(
+            number=_number(raw),
+            release=keys.checked_release(release),
+            created=created,
+            digest=digest,
+            kind=Kind(kind),
+            signature=b"" if signature is None else canonical.dumps(signature),
         )
+        document(read)  # half a surrogate pair is text for JSON, but has no bytes
     except ValueError as error:
         raise PointerError(str(error)) from error
+    return read
 
 
 def dumps_hint(number: int) -> bytes:

@@ -36,6 +36,8 @@ POINTER = "pointer"
 STATEMENT = "statement"
 
 _DOMAIN = b"lyceum release signature v1\0"
+_HEX = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
+_MINIMUM_DISTINCT_BYTES = 12  # 32 random bytes practically never have fewer than 20 different ones
 _FIELDS = frozenset({"format", "kid", "purpose", "sha256", "signature"})
 _PURPOSE = re.compile(r"[a-z]{1,32}", re.ASCII)
 _SIGNATURE = re.compile(r"[A-Za-z0-9_-]{86}", re.ASCII)  # 64 bytes
@@ -49,6 +51,37 @@ def key_id(public: Ed25519PublicKey) -> str:
     """The key's name: the SHA-256 thumbprint of its JWK in base64url (RFC 7638, RFC 8037 section 2)."""
     x = _encoded(public.public_bytes(Encoding.Raw, PublicFormat.Raw))
     return _encoded(hashlib.sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}'.encode()).digest())
+
+
+def private_key(text: str) -> Ed25519PrivateKey:
+    """The release key in `text`, a seed of 64 hex digits. Raises ValueError, which does not repeat it."""
+    if not _HEX.fullmatch(text):
+        raise ValueError("is not an Ed25519 seed of 64 hex digits")
+    seed = bytes.fromhex(text)
+    if len(set(seed)) < _MINIMUM_DISTINCT_BYTES:
+        raise ValueError("repeats itself, so it was not made at random")
+    return Ed25519PrivateKey.from_private_bytes(seed)
+
+
+def public_text(public: Ed25519PublicKey) -> str:
+    """The public key as settings hold it: 64 hex digits."""
+    return public.public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
+
+
+def public_keys(text: str) -> dict[str, Ed25519PublicKey]:
+    """Key id → key for the public keys in `text`: 64 hex digits each, separated by commas or white space.
+
+    Raises ValueError if one is not such a key or if there is none.
+    """
+    known: dict[str, Ed25519PublicKey] = {}
+    for number, word in enumerate(text.replace(",", " ").split(), start=1):
+        if not _HEX.fullmatch(word):
+            raise ValueError(f"key {number} is not an Ed25519 public key of 64 hex digits")
+        public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(word))
+        known[key_id(public)] = public
+    if not known:
+        raise ValueError("holds no key")
+    return known
 
 
 def sign(document: bytes, key: Ed25519PrivateKey, *, purpose: str) -> bytes:

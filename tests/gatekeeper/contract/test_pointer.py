@@ -18,7 +18,7 @@ POINTER = Pointer(number=3, release=RELEASE, created="2026-11-22T16:05:01Z", dig
 def test_pointer_and_hint_keep_their_bytes() -> None:
     assert pointer.dumps(POINTER) == (
         b'{"created":"2026-11-22T16:05:01Z","digest":"' + b"ab" * 32 + b'",'
-        b'"format":1,"number":3,"release":"20261122T160501Z-1a2b3c4d"}\n'
+        b'"format":1,"kind":"publish","number":3,"release":"20261122T160501Z-1a2b3c4d"}\n'
     )
     assert pointer.dumps_hint(3) == b'{"format":1,"number":3}\n'
 
@@ -52,6 +52,12 @@ def test_unknown_fields_are_ignored_and_the_digest_may_be_missing() -> None:
         {"release": None},
         {"created": 5},
         {"digest": 5},
+        {"kind": "restore"},
+        {"kind": None},
+        {"kind": ["publish"]},
+        {"created": "\ud800"},
+        {"signature": "\ud800"},
+        {"signature": float("nan")},
     ],
 )
 def test_anything_else_is_refused(change: dict[str, object]) -> None:
