@@ -229,9 +229,9 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
 
 
 def _settings() -> Settings:
-    from gatekeeper.settings import Settings
+    from gatekeeper.environment import read_settings
 
-    return Settings.from_environment(os.environ)
+    return read_settings(os.environ)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from gatekeeper.accounts.post.smtp import MailServer
 from gatekeeper.contract import routes
 from gatekeeper.contract.manifest import Manifest, ObjectEntry
+from gatekeeper.environment import read_settings
 from gatekeeper.errors import GatekeeperError, SettingsError, StoreError
 from gatekeeper.gate.library import Library
 from gatekeeper.gate.sign import FolderSigner, S3Signer
@@ -65,7 +66,7 @@ class Finding:
 def examine(environ: Mapping[str, str], *, now: datetime) -> list[Finding]:
     """All findings, in the order in which things depend on each other."""
     try:
-        settings = Settings.from_environment(environ)
+        settings = read_settings(environ)
     except SettingsError as error:
         told = [problem.rpartition(": ") for problem in error.problems]  # `NAME what is wrong: what to do`
         return [_failed("settings", what, fix, 2) for what, _, fix in told]

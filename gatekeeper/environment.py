@@ -3,67 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from gatekeeper.contract.address import StoreAddress, parse_store
+from gatekeeper.environment_values import EnvironmentValues
 from gatekeeper.errors import SettingsError
 from gatekeeper.gate.sign import MAXIMUM_SECONDS
 from gatekeeper.secrets import Secret, TokenKey, kept_hex, secret_from_hex, token_keys_from_text
-from gatekeeper.settings import Mode, Network, Settings
+from gatekeeper.settings import Limits, Mode, Operations, Settings
 from gatekeeper.stores.address import S3Account
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-class EnvironmentReader:
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings in `environ`. Raises SettingsError with every mistake. A demo may write its state folder."""
+    return _SettingsReader(environ).settings()
+
+
+class _SettingsReader:
     """Reads one environment and collects what is wrong with it."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-        self._problems: list[str] = []
-        self._unreadable: set[str] = (
-            set()
-        )  # secrets whose file could not be read: reported once, not also as missing
+        self._values = EnvironmentValues(environ)
         mode = environ.get("LYCEUM_MODE", "").strip() or Mode.LIVE
         if mode not in tuple(Mode):
-            self._wrong("LYCEUM_MODE", f"is {mode!r}", "set it to live or demo")
+            self._values.wrong("LYCEUM_MODE", f"is {mode!r}", "set it to live or demo")
         self._mode = Mode.DEMO if mode == Mode.DEMO else Mode.LIVE
         self._state = Path(environ.get("LYCEUM_STATE", "").strip() or ".lyceum").absolute()
 
     def settings(self) -> Settings:
         is_demo = self._mode is Mode.DEMO
-        host = self._text("LYCEUM_HOST", "127.0.0.1")
-        port = self._whole("LYCEUM_PORT", 8001, 1, 65535)
+        host = self._values.text("LYCEUM_HOST", "127.0.0.1")
+        port = self._values.whole("LYCEUM_PORT", 8001, 1, 65535)
         store = self._store("LYCEUM_STORE", "private" if is_demo else None)
         public_store = self._store("LYCEUM_PUBLIC_STORE", "public" if is_demo else "")
         gatekeeper_url = self._url("LYCEUM_GATEKEEPER_URL", f"http://{_authority(host, port)}")
         if urlsplit(gatekeeper_url).path.rstrip("/"):
-            self._wrong(
+            self._values.wrong(
                 "LYCEUM_GATEKEEPER_URL", "has a path", "give the origin alone, like https://gate.example.org"
             )
         site_url = self._url("LYCEUM_SITE_URL", "http://127.0.0.1:8000/")
         secret_key = self._secret_key()
         token_keys = self._token_keys()
         smtp_url = self._smtp()
-        database = self._secret("LYCEUM_DATABASE_URL")
+        database = self._values.secret("LYCEUM_DATABASE_URL")
         addresses = [address for address in (store, public_store) if address is not None]
         s3 = self._s3() if any(address.is_s3 for address in addresses) else None
-        mail_from = self._text("LYCEUM_MAIL_FROM", "Lyceum <lyceum@localhost>" if is_demo else "")
+        mail_from = self._values.text("LYCEUM_MAIL_FROM", "Lyceum <lyceum@localhost>" if is_demo else "")
         if not mail_from:
-            self._wrong(
+            self._values.wrong(
                 "LYCEUM_MAIL_FROM", "is missing", "readers sign in by mail; give its sender's address"
             )
         elif "@" not in mail_from or any(ord(sign) < 32 for sign in mail_from):
-            self._wrong("LYCEUM_MAIL_FROM", "is not an address", "write Name <name@example.org>")
-        workers = self._whole("LYCEUM_WORKERS", 1, 1, 64)
-        threads = self._whole("LYCEUM_THREADS", 8, 1, 256)
-        refresh_seconds = self._seconds("LYCEUM_REFRESH_SECONDS", 5.0, 0.05, 300.0)
-        url_seconds = self._whole("LYCEUM_URL_SECONDS", 120, 5, MAXIMUM_SECONDS)
-        trusted_proxies = self._networks("LYCEUM_TRUSTED_PROXIES")
-        if self._problems or store is None or secret_key is None:
-            raise SettingsError(self._problems)
+            self._values.wrong("LYCEUM_MAIL_FROM", "is not an address", "write Name <name@example.org>")
+        workers = self._values.whole("LYCEUM_WORKERS", 1, 1, 64)
+        threads = self._values.whole("LYCEUM_THREADS", 8, 1, 256)
+        refresh_seconds = self._values.seconds("LYCEUM_REFRESH_SECONDS", 5.0, 0.05, 300.0)
+        url_seconds = self._values.whole("LYCEUM_URL_SECONDS", 120, 5, MAXIMUM_SECONDS)
+        trusted_proxies = self._values.networks("LYCEUM_TRUSTED_PROXIES")
+        limits, operations = self._limits(), self._operations()
+        if self._values.problems or store is None or secret_key is None:
+            raise SettingsError(self._values.problems)
         return Settings(
             mode=self._mode,
             state=self._state,
@@ -84,109 +86,83 @@ class EnvironmentReader:
             refresh_seconds=refresh_seconds,
             url_seconds=url_seconds,
             trusted_proxies=trusted_proxies,
+            limits=limits,
+            operations=operations,
         )
 
-    def _wrong(self, name: str, what: str, hint: str) -> None:
-        self._problems.append(f"{name} {what}: {hint}")
+    def _limits(self) -> Limits:
+        whole = self._values.whole
+        shared = self._values.secret("LYCEUM_REDIS_URL")
+        if shared is not None and urlsplit(shared.reveal_text()).scheme not in {"redis", "rediss"}:
+            self._values.wrong(
+                "LYCEUM_REDIS_URL", "is no Redis address", "write redis://host:6379/0 or rediss://…"
+            )
+        return Limits(
+            reader_per_minute=whole("LYCEUM_READER_LIMIT", 600, 0, 1_000_000),
+            address_per_minute=whole("LYCEUM_ADDRESS_LIMIT", 6000, 0, 1_000_000),
+            sharing_networks=whole("LYCEUM_SHARING_NETWORKS", 8, 0, 10_000),
+            redis_url=shared,
+        )
 
-    def _text(self, name: str, default: str) -> str:
-        return self._environ.get(name, "").strip() or default
-
-    def _whole(self, name: str, default: int, least: int, most: int) -> int:
-        text = self._text(name, str(default))
-        if text.isascii() and text.isdigit() and least <= int(text) <= most:
-            return int(text)
-        self._wrong(name, f"is {text!r}", f"set it to a whole number from {least} to {most}")
-        return default
-
-    def _networks(self, name: str) -> tuple[Network, ...]:
-        found: list[Network] = []
-        for word in self._text(name, "").replace(",", " ").split():
-            try:
-                found.append(ip_network(word))
-            except ValueError:
-                self._wrong(name, f"names {word!r}", "write networks like 10.0.0.0/8, separated by commas")
-        return tuple(found)
-
-    def _seconds(self, name: str, default: float, least: float, most: float) -> float:
-        text = self._text(name, str(default))
-        try:
-            value = float(text)
-        except ValueError:
-            value = -1.0
-        if least <= value <= most:
-            return value
-        self._wrong(name, f"is {text!r}", f"set it to seconds from {least:g} to {most:g}")
-        return default
-
-    def _secret(self, name: str) -> Secret | None:
-        """The value of NAME or the content of the file that NAME_FILE names; never repeated in a message."""
-        value, path = self._environ.get(name, "").strip(), self._environ.get(f"{name}_FILE", "").strip()
-        if value and path:
-            self._wrong(name, f"and {name}_FILE are both set", "keep one of them")
-        if path and not value:
-            try:
-                value = Path(path).read_text("utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-                self._wrong(f"{name}_FILE", f"cannot be read: {reason}", "check the path and its permissions")
-                self._unreadable.add(name)
-                return None
-            if not value:
-                self._wrong(f"{name}_FILE", "names an empty file", "write the secret into it")
-                self._unreadable.add(name)
-        return Secret(value) if value else None
+    def _operations(self) -> Operations:
+        return Operations(
+            drain_seconds=self._values.whole("LYCEUM_DRAIN_SECONDS", 20, 1, 300),
+            metrics=self._values.listening("LYCEUM_METRICS"),
+            is_log_json=self._values.choice("LYCEUM_LOG", "text", "json") == "json",
+        )
 
     def _made(self, name: str, file: str) -> Secret | None:
         """A demo's own secret. Live mode: a mistake."""
         if (
-            f"{name}_FILE" in self._environ
-            and self._problems
-            and self._problems[-1].startswith(f"{name}_FILE ")
+            f"{name}_FILE" in self._values.environ
+            and self._values.problems
+            and self._values.problems[-1].startswith(f"{name}_FILE ")
         ):
             return None
         if self._mode is Mode.LIVE:
-            self._wrong(
+            self._values.wrong(
                 name, "is missing", f"make one with `openssl rand -hex 32` and set {name} or {name}_FILE"
             )
             return None
         try:
             return Secret(kept_hex(self._state / file))
         except (OSError, UnicodeDecodeError) as error:
-            self._wrong(
+            self._values.wrong(
                 "LYCEUM_STATE", f"cannot keep {file}: {error}", "make the folder writable or name another"
             )
             return None
 
     def _secret_key(self) -> Secret | None:
         name = "LYCEUM_SECRET_KEY"
-        given = self._secret(name) or self._made(name, "secret_key")
+        given = self._values.secret(name) or self._made(name, "secret_key")
         if given is None:
             return None
         try:
             return secret_from_hex(given.reveal_text())
         except ValueError as error:
-            self._wrong(name, str(error), "make one with `openssl rand -hex 32`")
+            self._values.wrong(name, str(error), "make one with `openssl rand -hex 32`")
             return None
 
     def _token_keys(self) -> tuple[TokenKey, ...]:
         name = "LYCEUM_TOKEN_KEYS"
-        given = self._secret(name) or self._made(name, "token_keys")
+        given = self._values.secret(name) or self._made(name, "token_keys")
         if given is None:
             return ()
         try:
             return token_keys_from_text(given.reveal_text())
         except ValueError as error:
-            self._wrong(
+            self._values.wrong(
                 name, str(error), "make one with `openssl rand -hex 32`; oldest first, separated by commas"
             )
             return ()
 
     def _smtp(self) -> Secret | None:
-        given = self._secret("LYCEUM_SMTP_URL")
+        given = self._values.secret("LYCEUM_SMTP_URL")
         if given is None:
-            if self._mode is Mode.LIVE and "LYCEUM_SMTP_URL" not in self._unreadable:
-                self._wrong("LYCEUM_SMTP_URL", "is missing", "readers sign in by mail; name your mail server")
+            if self._mode is Mode.LIVE and "LYCEUM_SMTP_URL" not in self._values.unreadable:
+                self._values.wrong(
+                    "LYCEUM_SMTP_URL", "is missing", "readers sign in by mail; name your mail server"
+                )
             return None
         try:
             parts = urlsplit(given.reveal_text())
@@ -195,7 +171,7 @@ class EnvironmentReader:
         except ValueError:
             is_good = False
         if not is_good:
-            self._wrong(
+            self._values.wrong(
                 "LYCEUM_SMTP_URL",
                 "is not a mail server",
                 "write smtp://host:port or smtps://user:password@host",
@@ -203,9 +179,9 @@ class EnvironmentReader:
         return given
 
     def _url(self, name: str, demo_default: str) -> str:
-        text = self._text(name, demo_default if self._mode is Mode.DEMO else "")
+        text = self._values.text(name, demo_default if self._mode is Mode.DEMO else "")
         if not text:
-            self._wrong(name, "is missing", "give the address that browsers use")
+            self._values.wrong(name, "is missing", "give the address that browsers use")
             return demo_default
         try:
             parts = urlsplit(text)
@@ -219,37 +195,42 @@ class EnvironmentReader:
             or parts.fragment
             or "@" in parts.netloc
         ):
-            self._wrong(name, "is not a plain http(s) address", "write it like https://school.example.org/")
+            self._values.wrong(
+                name, "is not a plain http(s) address", "write it like https://school.example.org/"
+            )
             return demo_default
         if parts.scheme == "http" and self._mode is Mode.LIVE and host not in LOOPBACK:
-            self._wrong(name, "is plain http", "cookies and paid text need https; use https://")
+            self._values.wrong(name, "is plain http", "cookies and paid text need https; use https://")
         return text
 
     def _store(self, name: str, default: str | None) -> StoreAddress | None:
         """default: a folder below the state folder; "" for none; None if the setting is required."""
-        text = self._text(name, "")
+        text = self._values.text(name, "")
         if not text:
             if default is None:
-                self._wrong(name, "is missing", "write file:///abs/dir or s3://bucket/prefix")
+                self._values.wrong(name, "is missing", "write file:///abs/dir or s3://bucket/prefix")
             return StoreAddress(folder=self._state / default) if default else None
         try:
             return parse_store(text)
         except ValueError as error:
-            self._wrong(name, str(error), "write file:///abs/dir or s3://bucket/prefix")
+            self._values.wrong(name, str(error), "write file:///abs/dir or s3://bucket/prefix")
             return None
 
     def _s3(self) -> S3Account | None:
-        endpoint = self._text("LYCEUM_S3_ENDPOINT", "").rstrip("/")
-        addressing = self._text("LYCEUM_S3_ADDRESSING", "path" if endpoint else "virtual")
+        endpoint = self._values.text("LYCEUM_S3_ENDPOINT", "").rstrip("/")
+        addressing = self._values.text("LYCEUM_S3_ADDRESSING", "path" if endpoint else "virtual")
         if addressing not in {"path", "virtual"}:
-            self._wrong("LYCEUM_S3_ADDRESSING", f"is {addressing!r}", "set it to path or virtual")
+            self._values.wrong("LYCEUM_S3_ADDRESSING", f"is {addressing!r}", "set it to path or virtual")
         if endpoint:
             self._url("LYCEUM_S3_ENDPOINT", endpoint)
-        region = self._text("AWS_REGION", "") or self._text("AWS_DEFAULT_REGION", "us-east-1")
-        access, secret = self._secret("AWS_ACCESS_KEY_ID"), self._secret("AWS_SECRET_ACCESS_KEY")
+        region = self._values.text("AWS_REGION", "") or self._values.text("AWS_DEFAULT_REGION", "us-east-1")
+        access, secret = (
+            self._values.secret("AWS_ACCESS_KEY_ID"),
+            self._values.secret("AWS_SECRET_ACCESS_KEY"),
+        )
         if access is None or secret is None:
             missing = "AWS_ACCESS_KEY_ID" if access is None else "AWS_SECRET_ACCESS_KEY"
-            self._wrong(
+            self._values.wrong(
                 missing, "is missing", "an s3:// store needs both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
             )
             return None
@@ -259,7 +240,7 @@ class EnvironmentReader:
             is_virtual_hosted=addressing == "virtual",
             access_key=access.reveal_text(),
             secret_key=secret,
-            session_token=self._secret("AWS_SESSION_TOKEN"),
+            session_token=self._values.secret("AWS_SESSION_TOKEN"),
         )
 
 

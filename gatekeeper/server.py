@@ -24,6 +24,7 @@ import socket
 import sys
 from typing import TYPE_CHECKING, Any
 
+from gatekeeper.environment import read_settings
 from gatekeeper.errors import GatekeeperError
 from gatekeeper.settings import SECRET_VARIABLES, Settings
 
@@ -111,7 +112,7 @@ def _logging() -> dict[str, Any]:
 def main() -> None:
     """`python -m gatekeeper.server`: serves with the settings of the environment."""
     try:
-        serve(Settings.from_environment(os.environ))
+        serve(read_settings(os.environ))
     except GatekeeperError as error:
         print(
             f"error: {error}",

@@ -1,4 +1,4 @@
-"""The service's settings: read once from the environment, checked all together, then frozen.
+"""The service's settings: read once from the environment (`gatekeeper.environment`), checked all together, then frozen.
 
 Every secret may also be given as NAME_FILE, the path of a file that holds it. All mistakes are reported at once.
 
@@ -21,6 +21,13 @@ Every secret may also be given as NAME_FILE, the path of a file that holds it. A
     LYCEUM_MAIL_FROM        the sender of mails
     LYCEUM_REFRESH_SECONDS  how often the store is asked for a new release, 5
     LYCEUM_URL_SECONDS      how long a signed URL lives, 120; at most 300
+    LYCEUM_READER_LIMIT     requests of one reader a minute at the gate, 600; 0 for no limit
+    LYCEUM_ADDRESS_LIMIT    requests of one address a minute at the gate, 6000; 0 for no limit
+    LYCEUM_REDIS_URL        where several machines count together; each process counts for itself when absent
+    LYCEUM_SHARING_NETWORKS networks of one reader in an hour that ring the link-sharing alarm, 8; 0 for none
+    LYCEUM_METRICS          host:port of the Prometheus metrics; none when absent
+    LYCEUM_LOG              text (default) or json
+    LYCEUM_DRAIN_SECONDS    how long answers under way may take after SIGTERM, 20
     LYCEUM_TRUSTED_PROXIES  networks whose X-Forwarded-For is believed, like 10.0.0.0/8; nobody's when absent
 
 Live refuses what is missing, short or guessable, and plain http except on loopback (attack case J21). Demo makes missing
@@ -29,8 +36,7 @@ secrets once and keeps them in the state folder.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -46,6 +52,7 @@ SECRET_VARIABLES = (
     "AWS_SESSION_TOKEN",
     "LYCEUM_CONTENT_KEY",
     "LYCEUM_DATABASE_URL",
+    "LYCEUM_REDIS_URL",
     "LYCEUM_SECRET_KEY",
     "LYCEUM_SMTP_URL",
     "LYCEUM_TOKEN_KEYS",
@@ -56,6 +63,25 @@ Network = IPv4Network | IPv6Network
 class Mode(StrEnum):
     DEMO = "demo"
     LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Requests a minute at the gate, and networks an hour that ring the link-sharing alarm; 0: no limit, no alarm."""
+
+    reader_per_minute: int = 600
+    address_per_minute: int = 6000
+    sharing_networks: int = 8
+    redis_url: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operations:
+    """metrics: host and port, or None for no metrics."""
+
+    drain_seconds: int = 20
+    metrics: tuple[str, int] | None = None
+    is_log_json: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +107,8 @@ class Settings:
     refresh_seconds: float
     url_seconds: int
     trusted_proxies: tuple[Network, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    operations: Operations = field(default_factory=Operations)
 
     @property
     def is_demo(self) -> bool:
@@ -116,10 +144,3 @@ class Settings:
 
     def _cookie(self, name: str) -> str:
         return f"__Host-{name}" if self.is_secure else name
-
-    @classmethod
-    def from_environment(cls, environ: Mapping[str, str]) -> Settings:
-        """The settings in `environ`. Raises SettingsError with every mistake. A demo may write its state folder."""
-        from gatekeeper.environment import EnvironmentReader
-
-        return EnvironmentReader(environ).settings()

@@ -10,6 +10,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from gatekeeper.environment import read_settings
 from gatekeeper.gate.library import Library
 from gatekeeper.gate.shelf import Shelf
 from gatekeeper.gate.sign import FolderSigner, S3Signer, UrlSigner
@@ -80,4 +81,4 @@ def gate(settings: Settings, library: Library, next_app: WSGIApplication) -> Gat
 
 def application() -> WSGIApplication:
     """The service with the settings of this process's environment."""
-    return build(Settings.from_environment(os.environ))
+    return build(read_settings(os.environ))

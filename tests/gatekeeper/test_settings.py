@@ -15,9 +15,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from gatekeeper.environment import read_settings
 from gatekeeper.errors import SettingsError
 from gatekeeper.secrets import derive, secret_from_hex, token_keys_from_text
-from gatekeeper.settings import Settings
 from tests.support.gatekeeper import ROOT, free_port
 
 KEY = hashlib.sha256(b"a key").hexdigest()  # the same in every process, because it stands in names of tests
@@ -46,13 +46,13 @@ def live(**changes: str) -> dict[str, str]:
 def problems(environ: dict[str, str]) -> list[str]:
     """The names of the settings that are refused."""
     with pytest.raises(SettingsError) as caught:
-        Settings.from_environment(environ)
+        read_settings(environ)
     assert caught.value.exit_code == 2
     return [line.split()[0] for line in caught.value.problems]
 
 
 def test_live_settings_are_read() -> None:
-    settings = Settings.from_environment(live())
+    settings = read_settings(live())
     assert settings.gatekeeper_url == "https://gate.school.example"
     assert settings.site_url == "https://school.example/courses/"
     assert settings.site_origin == "https://school.example"
@@ -126,26 +126,26 @@ def test_the_kid_is_the_thumbprint_of_rfc_8037() -> None:
 
 
 def test_no_secret_shows_in_a_repr_or_in_a_message() -> None:
-    settings = Settings.from_environment(live())
+    settings = read_settings(live())
     for shown in (repr(settings), str(settings)):
         for secret in (KEY, SEED, "wJalrXUtnFEMI", "mail-password"):
             assert secret not in shown
     with pytest.raises(SettingsError) as caught:
-        Settings.from_environment(
+        read_settings(
             live(LYCEUM_SECRET_KEY="zz-secret", LYCEUM_TOKEN_KEYS="zz-seed", LYCEUM_SMTP_URL="zz-password")
         )
     assert "zz-" not in caught.value.hint
 
 
 def test_settings_survive_the_way_into_another_process() -> None:
-    settings = Settings.from_environment(live())
+    settings = read_settings(live())
     assert pickle.loads(pickle.dumps(settings)) == settings
 
 
 def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text(f"{KEY}\n")
-    settings = Settings.from_environment(live(LYCEUM_SECRET_KEY="", LYCEUM_SECRET_KEY_FILE=str(file)))
+    settings = read_settings(live(LYCEUM_SECRET_KEY="", LYCEUM_SECRET_KEY_FILE=str(file)))
     assert settings.secret_key.reveal().hex() == KEY
     assert problems(live(LYCEUM_SECRET_KEY_FILE=str(file))) == ["LYCEUM_SECRET_KEY"]  # given twice
 
@@ -165,6 +165,15 @@ def test_a_secret_file_that_cannot_be_read_is_one_mistake_not_two(tmp_path: Path
     [
         ("LYCEUM_MODE", "production"),
         ("LYCEUM_PORT", "0"),
+        ("LYCEUM_METRICS", "9102"),
+        ("LYCEUM_METRICS", "127.0.0.1:x"),
+        ("LYCEUM_METRICS", "127.0.0.1:65536"),
+        ("LYCEUM_LOG", "xml"),
+        ("LYCEUM_DRAIN_SECONDS", "0"),
+        ("LYCEUM_READER_LIMIT", "-1"),
+        ("LYCEUM_ADDRESS_LIMIT", "many"),
+        ("LYCEUM_SHARING_NETWORKS", "1.5"),
+        ("LYCEUM_REDIS_URL", "127.0.0.1:6379"),
         ("LYCEUM_PORT", "eighty"),
         ("LYCEUM_PORT", "٨٠"),
         ("LYCEUM_WORKERS", "-1"),
@@ -197,23 +206,23 @@ def test_s3_needs_its_credentials_but_a_folder_does_not() -> None:
     folders = live(
         LYCEUM_STORE="file:///srv/private", LYCEUM_PUBLIC_STORE="file:///srv/public", AWS_ACCESS_KEY_ID=""
     )
-    assert Settings.from_environment(folders).s3 is None
+    assert read_settings(folders).s3 is None
 
 
 def test_a_demo_makes_its_secrets_once_and_keeps_them_private(tmp_path: Path) -> None:
     environ = {"LYCEUM_MODE": "demo", "LYCEUM_STATE": str(tmp_path / "state")}
-    first, second = Settings.from_environment(environ), Settings.from_environment(environ)
+    first, second = read_settings(environ), read_settings(environ)
     assert first == second
     for name in ("secret_key", "token_keys"):
         mode = stat.S_IMODE((tmp_path / "state" / name).stat().st_mode)
         assert mode == 0o600
     assert sorted(path.name for path in (tmp_path / "state").iterdir()) == ["secret_key", "token_keys"]
-    other = Settings.from_environment({**environ, "LYCEUM_STATE": str(tmp_path / "other")})
+    other = read_settings({**environ, "LYCEUM_STATE": str(tmp_path / "other")})
     assert other.secret_key != first.secret_key
 
 
 def test_a_demo_on_loopback_has_cookies_that_plain_http_can_keep(tmp_path: Path) -> None:
-    settings = Settings.from_environment({"LYCEUM_MODE": "demo", "LYCEUM_STATE": str(tmp_path)})
+    settings = read_settings({"LYCEUM_MODE": "demo", "LYCEUM_STATE": str(tmp_path)})
     assert settings.entitlement_cookie == "lyceum_entitlement"
     assert not settings.is_secure
 
@@ -232,3 +241,23 @@ def test_a_derived_key_depends_on_its_purpose_and_on_the_secret() -> None:
     assert all(len(key) == 32 for key in derived)
     with pytest.raises(ValueError, match="purpose"):
         derive(one, "")
+
+
+def test_limits_and_operations_are_read() -> None:
+    settings = read_settings(
+        live(
+            LYCEUM_READER_LIMIT="0",
+            LYCEUM_ADDRESS_LIMIT="50",
+            LYCEUM_SHARING_NETWORKS="3",
+            LYCEUM_REDIS_URL="redis://:redis-password@cache:6379/1",
+            LYCEUM_METRICS="[::1]:9102",
+            LYCEUM_LOG="json",
+            LYCEUM_DRAIN_SECONDS="5",
+        )
+    )
+    limits, operations = settings.limits, settings.operations
+    assert (limits.reader_per_minute, limits.address_per_minute, limits.sharing_networks) == (0, 50, 3)
+    assert limits.redis_url is not None
+    assert "redis-password" not in repr(settings)
+    assert (operations.metrics, operations.is_log_json, operations.drain_seconds) == (("::1", 9102), True, 5)
+    assert read_settings(live()).operations.metrics is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from gatekeeper.environment import read_settings
 from gatekeeper.gate.token import mint
 from gatekeeper.settings import Settings
 from tests.support.raw_http import RawAnswer, exchange, exchange_many
@@ -101,7 +103,7 @@ def running_gatekeeper(
         "LYCEUM_REFRESH_SECONDS": "0.2",
         **(environ or {}),
     }
-    settings = Settings.from_environment(chosen)
+    settings = read_settings(chosen)
     if publish:
         write_release(folder / "private", folder / "public", tiny_manifest(SITE_URL))
     log = folder / "gatekeeper.log"
@@ -116,6 +118,7 @@ def running_gatekeeper(
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=sink,
+            start_new_session=True,  # a group of its own, so that none of its processes outlives the test
         )
     try:
         running = RunningGatekeeper(settings=settings, process=process, log=log)
@@ -126,7 +129,7 @@ def running_gatekeeper(
 
 
 def stop(process: subprocess.Popen[bytes]) -> int:
-    """Ends the process as a supervisor would, and says how it ended."""
+    """Ends the process as a supervisor would, says how it ended, and leaves no process of its group behind."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
     try:
@@ -135,6 +138,9 @@ def stop(process: subprocess.Popen[bytes]) -> int:
         process.kill()
         process.wait()
         raise
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _await(running: RunningGatekeeper, path: bytes) -> None:

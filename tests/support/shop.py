@@ -35,6 +35,7 @@ from gatekeeper.commerce.entitlements import Owned, entitlements
 from gatekeeper.commerce.sandbox.provider import Sandbox
 from gatekeeper.contract.access import MEMBER, PUBLIC, products_rule
 from gatekeeper.contract.manifest import CourseEntry, LessonEntry, Manifest, ProductEntry
+from gatekeeper.environment import read_settings
 from gatekeeper.gate.library import Library
 from gatekeeper.settings import Settings
 from gatekeeper.storage.engine import Database
@@ -107,7 +108,7 @@ def school() -> Manifest:
 
 def settings_for(folder: Path, **environ: str) -> Settings:
     """A demo's settings behind https; `environ` overrides them."""
-    return Settings.from_environment(
+    return read_settings(
         {
             "LYCEUM_MODE": "demo",
             "LYCEUM_STATE": str(folder / "state"),

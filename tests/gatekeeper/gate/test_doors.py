@@ -11,8 +11,8 @@ from wsgiref.validate import validator
 
 import pytest
 
+from gatekeeper.environment import read_settings
 from gatekeeper.gate.library import Library
-from gatekeeper.settings import Settings
 from gatekeeper.stores.reader import FolderReader
 from gatekeeper.wsgi import gate
 from tests.support.gatekeeper import SITE_URL, RunningGatekeeper
@@ -197,7 +197,7 @@ def test_health_and_readiness_are_told_to_anybody(gatekeeper: RunningGatekeeper)
 
 def test_the_gate_keeps_to_the_rules_of_wsgi_whatever_the_server(tmp_path: Path) -> None:
     """P13: a HEAD has no body even where the server would let one pass. In process, under wsgiref's validator."""
-    settings = Settings.from_environment({"LYCEUM_MODE": "demo", "LYCEUM_STATE": str(tmp_path)})
+    settings = read_settings({"LYCEUM_MODE": "demo", "LYCEUM_STATE": str(tmp_path)})
     write_release(tmp_path / "private", tmp_path / "public", tiny_manifest(SITE_URL))
     assert settings.store.folder is not None
     library = Library(FolderReader(settings.store.folder))

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from gatekeeper.contract import keys
+from gatekeeper.environment import read_settings
 from gatekeeper.gate.library import Library
-from gatekeeper.settings import Settings
 from gatekeeper.stores.reader import reader_of
 from generator.errors import StoreError
 from generator.release import ReleaseSettings, Stores, open_stores, publish, rollback
@@ -249,7 +249,7 @@ def test_the_gatekeeper_reads_what_was_published_and_rolled_back(
         "LYCEUM_STATE": str(tmp_path / "state"),
     }
     stores: Stores = open_stores(ReleaseSettings.from_environment(environ))
-    settings = Settings.from_environment(environ)
+    settings = read_settings(environ)
     store = reader_of(settings.store, settings.s3)
     library = Library(store)
     first, second = made(tmp_path, 1), made(tmp_path, 2)
