@@ -9,6 +9,9 @@
     releases/<id>/public.json       every public path of the release: path → sha256, bytes, media type
     public/<sha256>                 a public file's bytes by content, from which any release can be put back
     private/<keyed hash>            a private part or file (rule R4)
+    cache/snapshots/<id>            the publisher's build cache as it was at that moment; no manifest names it
+    cache/started/<id>              the same document while its packs are being put there
+    cache/packs/<sha256>            bytes of such a cache
 
 All of them lie in the private store. The public site lies in the public store at its own paths; where that store is a
 folder, below `sites/<id>/`, one folder a release, with the symbolic link `site` to the current one.
@@ -28,6 +31,9 @@ PRIVATE = "private/"
 PUBLIC = "public/"
 RELEASES = "releases/"
 PROBE = "probe.json"
+CACHE_SNAPSHOTS = "cache/snapshots/"
+CACHE_STARTED = "cache/started/"
+CACHE_PACKS = "cache/packs/"
 MINIMUM_CONTENT_KEY_BYTES = 16
 
 _PRIVATE_DOMAIN = b"lyceum private object v1\0"
@@ -83,6 +89,16 @@ def pointer_key(number: int) -> str:
 
 def switch_key(release: str) -> str:
     return f"{POINTERS}switch-{checked_release(release)}.json"
+
+
+def cache_snapshot_key(id_: str, *, is_complete: bool = True) -> str:
+    return f"{CACHE_SNAPSHOTS if is_complete else CACHE_STARTED}{checked_release(id_)}"
+
+
+def cache_pack_key(sha256_hex: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{64}", sha256_hex):
+        raise ValueError("a hex SHA-256 digest has 64 lower-case digits")
+    return f"{CACHE_PACKS}{sha256_hex}"
 
 
 def checked_release(release: str) -> str:
