@@ -4,6 +4,7 @@
     pointers/<8 digits>.json        the chain of pointers; each is created once with `If-None-Match: *` and never changed
     probe.json                      written and deleted while a publisher tries a new store
     pointers/switch-<id>.json       a publisher of that release is changing a public bucket, or was killed while it did
+    pointers/leftover-<id>.json     what that release left in a public bucket for a while, and until when
     releases/<id>/manifest.json     what a release holds, for the gatekeeper
     releases/<id>/manifest.sig      its detached signature (see `signature`)
     releases/<id>/public.json       every public path of the release: path → sha256, bytes, media type
@@ -99,6 +100,10 @@ def cache_pack_key(sha256_hex: str) -> str:
     if not re.fullmatch(r"[0-9a-f]{64}", sha256_hex):
         raise ValueError("a hex SHA-256 digest has 64 lower-case digits")
     return f"{CACHE_PACKS}{sha256_hex}"
+
+
+def leftover_key(release: str) -> str:
+    return f"{POINTERS}leftover-{checked_release(release)}.json"
 
 
 def checked_release(release: str) -> str:

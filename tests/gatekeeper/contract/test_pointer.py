@@ -79,3 +79,37 @@ def test_canonical_json_is_one_spelling_of_a_value() -> None:
     for odd in (float("nan"), float("inf")):
         with pytest.raises(ValueError, match="JSON"):
             canonical.dumps(odd)
+
+
+FACTS = Pointer(
+    number=4,
+    release=RELEASE,
+    created="2026-11-22T16:05:01Z",
+    by="ci on main",
+    commit="1a2b3c",
+    lessons=12,
+    size_bytes=3_000_000_000,
+)
+
+
+def test_what_people_want_to_know_is_in_the_signed_bytes_and_absent_where_unknown() -> None:
+    assert pointer.loads(pointer.dumps(FACTS)) == FACTS
+    assert b'"by":"ci on main","bytes":3000000000,"commit":"1a2b3c"' in pointer.document(FACTS)
+    assert b"lessons" not in pointer.dumps(POINTER)
+    odd = json.loads(pointer.dumps(FACTS)) | {"by": ["x"], "lessons": True, "bytes": "many", "commit": None}
+    assert pointer.loads(json.dumps(odd).encode()) == Pointer(
+        number=4, release=RELEASE, created=FACTS.created
+    )
+
+
+def test_a_hint_repeats_the_newest_pointers_and_older_readers_still_find_its_number() -> None:
+    hint = pointer.dumps_hint(4, [FACTS, POINTER])
+    assert pointer.loads_hint(hint) == 4
+    assert pointer.loads_recent(hint) == (FACTS, POINTER)
+    assert pointer.loads_recent(pointer.dumps_hint(3)) == ()
+    assert len(pointer.loads_recent(pointer.dumps_hint(4, [FACTS] * 20))) == pointer.MAXIMUM_RECENT
+    damaged = json.loads(hint)
+    damaged["recent"] = ["x", {"format": 2}, {"format": 1, "number": "4"}, damaged["recent"][1]]
+    assert pointer.loads_recent(json.dumps(damaged).encode()) == (POINTER,)
+    damaged["recent"] = {"number": 4}
+    assert pointer.loads_recent(json.dumps(damaged).encode()) == ()
