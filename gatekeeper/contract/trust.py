@@ -42,13 +42,18 @@ def read_pointer(data: bytes, number: int, keys: Keys) -> Pointer:
     if read.number != number:
         raise TrustError(f"pointer {number} calls itself {read.number}")
     if keys:
-        if not read.signature:
-            raise TrustError(f"pointer {number} is not signed")
-        try:
-            signature.verify(pointer.document(read), read.signature, keys, purpose=signature.POINTER)
-        except signature.SignatureError as error:
-            raise TrustError(f"pointer {number}: {error}") from error
+        check_pointer(read, keys)
     return read
+
+
+def check_pointer(read: Pointer, keys: Keys) -> None:
+    """Raises TrustError unless one of `keys` signed it."""
+    if not read.signature:
+        raise TrustError(f"pointer {read.number} is not signed")
+    try:
+        signature.verify(pointer.document(read), read.signature, keys, purpose=signature.POINTER)
+    except signature.SignatureError as error:
+        raise TrustError(f"pointer {read.number}: {error}") from error
 
 
 def check_manifest(data: bytes, detached: bytes | None, keys: Keys) -> None:

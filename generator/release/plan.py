@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from gatekeeper.contract import keys
 from generator.errors import StoreError
 from generator.release import history
+from generator.release.attest import attested
 from generator.release.history import Tip
 from generator.release.release import HOME, PublicFile, Release
 from generator.release.stores import Stores
@@ -35,6 +36,7 @@ class Plan:
 def plan(release: Release, stores: Stores) -> Plan:
     """What `publish` would do now. Raises StoreError if a store cannot be read, or if the release is not whole."""
     check_whole(release)
+    release = attested(release, stores.signer)
     tip = history.tip(stores.private)
     if is_current(release, tip, stores):
         return Plan(
@@ -59,6 +61,7 @@ def is_current(release: Release, tip: Tip, stores: Stores) -> bool:
     return (
         tip.pointer is not None
         and tip.pointer.digest == release.digest
+        and (stores.signer is None or stores.signer.vouches_for(tip.pointer))
         and not tip.unfinished
         and stores.public.is_showing(tip.release)
     )

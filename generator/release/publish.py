@@ -17,8 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gatekeeper.contract import keys, manifest
+from gatekeeper.contract.pointer import Kind
 from generator.errors import StoreError
 from generator.release import history, media
+from generator.release.attest import attested
 from generator.release.parallel import each
 from generator.release.plan import (
     check_whole,
@@ -64,6 +66,7 @@ def publish(release: Release, stores: Stores, *, progress: Progress | None = Non
     """
     report = progress or silent
     check_whole(release)
+    release = attested(release, stores.signer)
     tip = history.tip(stores.private)
     if is_current(release, tip, stores):
         return Published(release=tip.release, previous=tip.release, number=tip.number, is_unchanged=True)
@@ -76,15 +79,20 @@ def publish(release: Release, stores: Stores, *, progress: Progress | None = Non
     if release.private:
         check_doors(stores.private, next(iter(release.private)))
     _put_described(stores.private, keys.public_list_key(release.id), dumps_public(release.public))
-    _put_described(stores.private, keys.manifest_key(release.id), manifest.dumps(release.manifest))
+    described = manifest.dumps(release.manifest)
+    if stores.signer:
+        signed = stores.signer.manifest(described)
+        _put_described(stores.private, keys.manifest_signature_key(release.id), signed)
+    _put_described(stores.private, keys.manifest_key(release.id), described)
 
     def body(path: str) -> Body:
-        return _checked(release.folder / path, release.public[path].sha256)
+        return _public_body(release, path)
 
     switched = switch(
         Switching(
             release=release.id,
             digest=release.digest,
+            kind=Kind.PUBLISH,
             files=release.public,
             created=release.manifest.created,
             body=body,
@@ -121,7 +129,7 @@ def _upload(release: Release, private: ObjectStore, missing: Sequence[str], prog
             media_type = found.media_type
         else:
             file = release.public[places[key]]
-            body = _checked(release.folder / places[key], file.sha256)
+            body = _public_body(release, places[key])
             media_type = file.media_type
         private.put(key, body, media_type=media_type, cache_control=media.PRIVATE_CACHE)
 
@@ -154,6 +162,11 @@ def _put_described(private: ObjectStore, key: str, data: bytes) -> None:
             raise StoreError(
                 "another release has the same id", where=key, hint="publish again in a second"
             ) from error
+
+
+def _public_body(release: Release, path: str) -> Body:
+    made = release.made.get(path)
+    return made if made is not None else _checked(release.folder / path, release.public[path].sha256)
 
 
 def _checked(place: Path, sha256: str) -> Body:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from gatekeeper.contract import canonical, keys, manifest
+from gatekeeper.contract import canonical, keys, manifest, statement
 from gatekeeper.contract.manifest import Manifest
 from generator.errors import StoreError
 from generator.release.store import Body, checked_key
@@ -40,7 +40,10 @@ class PublicFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """private: key → object. public: path below `folder`, the built site → file. digest: 64 hex digits, see above."""
+    """private: key → object. public: path below `folder`, the built site → file. digest: 64 hex digits, see above.
+
+    made: bytes of the public files that are not in the folder, because they were made after the build (see `attest`).
+    """
 
     id: str
     digest: str
@@ -48,13 +51,16 @@ class Release:
     private: Mapping[str, PrivateObject]
     public: Mapping[str, PublicFile]
     folder: Path
+    made: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def content_digest(whole: Manifest, public: Mapping[str, PublicFile]) -> str:
     described = json.loads(manifest.dumps(whole))
     for name in ("release", "created", "commit"):
         del described[name]
-    return hashlib.sha256(canonical.dumps([described, _listed(public)])).hexdigest()
+    listed = _listed(public)
+    listed.pop(statement.PATH, None)  # it states the three
+    return hashlib.sha256(canonical.dumps([described, listed])).hexdigest()
 
 
 def dumps_public(public: Mapping[str, PublicFile]) -> bytes:

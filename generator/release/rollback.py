@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 
 from gatekeeper.contract import keys
 from gatekeeper.contract.manifest import Manifest
+from gatekeeper.contract.pointer import Kind
 from generator.errors import StoreError
 from generator.release import history
+from generator.release.attest import trusted_files, trusted_manifest
 from generator.release.history import Tip
 from generator.release.parallel import each
 from generator.release.plan import stored_sizes
@@ -51,8 +53,8 @@ def rollback(
         keys.checked_release(chosen)
     except ValueError as error:
         raise StoreError(str(error), hint="`lyceum releases` lists them") from error
-    whole = history.manifest_of(private, chosen)
-    files = _files(stores, chosen)
+    whole = trusted_manifest(stores, chosen)
+    files = trusted_files(stores, whole)
     if chosen == tip.release and not tip.unfinished and stores.public.is_showing(chosen):
         return Published(release=chosen, previous=chosen, number=tip.number, is_unchanged=True)
     _check_objects(whole, files, stores)
@@ -64,6 +66,7 @@ def rollback(
         Switching(
             release=chosen,
             digest=content_digest(whole, files),
+            kind=Kind.ROLLBACK,
             files=files,
             created=f"{moment:%Y-%m-%dT%H:%M:%SZ}",
             body=blob_body(private, files),
@@ -122,17 +125,6 @@ def _previous(stores: Stores, tip: Tip) -> str:
         where=stores.private.label,
         hint="`lyceum releases` lists them",
     )
-
-
-def _files(stores: Stores, release: str) -> dict[str, PublicFile]:
-    files = history.public_list(stores.private, release)
-    if not files:
-        raise StoreError(
-            f"the public half of release {release} is not in the store",
-            where=stores.private.label,
-            hint="publish from its source",
-        )
-    return files
 
 
 def _check_objects(whole: Manifest, files: Mapping[str, PublicFile], stores: Stores) -> None:

@@ -1,4 +1,4 @@
-"""The two stores of a school."""
+"""The two stores of a school, and the key that vouches for what is put there."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from pathlib import Path
 from gatekeeper.contract import keys
 from generator.release.folder import FolderStore
 from generator.release.public import PublicSite
+from generator.release.signing import Signer
 from generator.release.store import ObjectStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stores:
-    """private: releases, pointers, private objects and blobs of public files. public: where the site is shown."""
+    """private: releases, pointers, private objects and blobs of public files. public: where the site is shown.
+
+    signer: None where releases are read only, or where unsigned ones are allowed.
+    """
 
     private: ObjectStore
     public: PublicSite
+    signer: Signer | None = None
 
     def blob(self, sha256: str) -> Path | None:
         """The public blob as a file on this machine that may be hard-linked, if the private store is a folder."""

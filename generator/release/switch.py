@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gatekeeper.contract import keys
-from gatekeeper.contract.pointer import Pointer
+from gatekeeper.contract.pointer import Kind, Pointer
 from generator.errors import StoreError
 from generator.release import history
 from generator.release.history import Switch, Tip
@@ -33,6 +33,7 @@ class Switching:
 
     release: str
     digest: str
+    kind: Kind
     files: Mapping[str, PublicFile]
     created: str
     body: Callable[[str], Body]
@@ -46,7 +47,11 @@ def switch(
     Raises StoreError if another publisher was first; then the winner's pages are shown.
     """
     private, public = stores.private, stores.public
-    moved = Pointer(number=tip.number + 1, release=new.release, created=new.created, digest=new.digest)
+    moved = Pointer(
+        number=tip.number + 1, release=new.release, created=new.created, digest=new.digest, kind=new.kind
+    )
+    if stores.signer:
+        moved = stores.signer.pointer(moved)
     noted = tuple(_noted(private, tip))
     scene = Scene(
         release=new.release,

@@ -13,11 +13,14 @@ from gatekeeper.contract import keys, pointer
 from gatekeeper.contract.access import PUBLIC, products_rule
 from gatekeeper.contract.manifest import CourseEntry, LessonEntry, Manifest, ObjectEntry, ProductEntry
 from generator.release import Release, Stores, media
+from generator.release.attest import attested
 from generator.release.folder import FolderStore
 from generator.release.release import PrivateObject, PublicFile, content_digest
+from generator.release.signing import Signer
 from generator.release.site_bucket import BucketSite
 from generator.release.site_folder import FolderSite
 from generator.release.store import Body, ObjectStore, StoredObject
+from generator.site.leaks import public_digest
 
 CONTENT_KEY = bytes(range(32))
 START = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
@@ -30,6 +33,7 @@ def made(
     pages: Mapping[str, bytes] | None = None,
     parts: Mapping[str, bytes] | None = None,
     commit: str = "",
+    signer: Signer | None = None,
 ) -> Release:
     """Release `number` of a school with three lessons. pages: public files instead of, or beside, the usual ones.
 
@@ -95,10 +99,14 @@ def made(
         products={
             "demo": ProductEntry(kind="course", title={"en": "Demo"}, grants=("demo",), prices={"USD": 1500})
         },
+        attestation={"digest": public_digest({path: file.sha256 for path, file in public.items()})},
     )
     digest_of_all = content_digest(whole, public)
-    whole = replace(whole, release=f"{moment:%Y%m%dT%H%M%SZ}-{digest_of_all[:8]}")
-    return Release(
+    whole = replace(
+        whole,
+        release=f"{moment:%Y%m%dT%H%M%SZ}-{digest_of_all[:8]}",
+    )
+    release = Release(
         id=whole.release,
         digest=digest_of_all,
         manifest=whole,
@@ -106,10 +114,11 @@ def made(
         public=public,
         folder=folder,
     )
+    return attested(release, signer)
 
 
 def pages_of(release: Release) -> dict[str, bytes]:
-    return {path: (release.folder / path).read_bytes() for path in release.public}
+    return {path: release.made.get(path) or (release.folder / path).read_bytes() for path in release.public}
 
 
 def shown(stores: Stores) -> dict[str, bytes]:

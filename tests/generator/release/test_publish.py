@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from gatekeeper.contract import keys, manifest, pointer
+from gatekeeper.contract import keys, manifest, pointer, statement
 from generator.errors import StoreError
 from generator.release import Plan, Published, Release, Stores, plan, publish, releases, rollback
 from generator.release.folder import FolderStore
@@ -116,6 +116,7 @@ def test_a_plan_says_what_a_publish_does_and_changes_nothing(stores: Stores, tmp
             "assets/extra.js",
             "demo/paid/index.html",
             "index.html",
+            statement.PATH,
             "课程/第一课/index.html",
         ),
         removed=("demo/only-1/index.html",),
@@ -127,9 +128,8 @@ def test_a_plan_says_what_a_publish_does_and_changes_nothing(stores: Stores, tmp
 
 def _bodies(release: Release) -> dict[str, bytes]:
     bodies = {key: found.body for key, found in release.private.items() if isinstance(found.body, bytes)}
-    for path, file in release.public.items():
-        bodies[keys.public_key(file.sha256)] = (release.folder / path).read_bytes()
-    return bodies
+    pages = pages_of(release)
+    return bodies | {keys.public_key(file.sha256): pages[path] for path, file in release.public.items()}
 
 
 def test_publishing_the_same_content_again_does_nothing_in_three_requests(
@@ -169,13 +169,14 @@ def test_one_changed_lesson_costs_a_few_requests_whatever_the_school_holds(tmp_p
     public = WatchedStore(stores.public.store)
     changed = {**many, "demo/l7/index.html": b"new", "demo/only-1/index.html": b"kept"}
     base = pages_of(made(tmp_path, 1, pages=many))
+    del base[statement.PATH]
     second = made(tmp_path, 2, pages={**base, **changed})
     (second.folder / "demo/only-2/index.html").unlink()
     second = replace(
         second, public={path: f for path, f in second.public.items() if path != "demo/only-2/index.html"}
     )
     published = publish(second, Stores(private=private, public=BucketSite(public)))
-    assert published.uploaded == 3  # the lesson, another page, the part
+    assert published.uploaded == 4  # the lesson, another page, the part, the release statement
     assert len(private.calls) + len(public.calls) < 40
 
 
