@@ -37,6 +37,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "generator.cli.rollback",
         "Go back to an earlier release, public and private half together.",
     ),
+    "cache": (
+        "generator.cli.cache",
+        "Share the build cache through the store, for runners that start empty.",
+    ),
     "demo": (
         "generator.cli.demo",
         "Build, publish and serve this school on your own machine, shop included.",
