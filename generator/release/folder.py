@@ -20,7 +20,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from generator.errors import StoreError
-from generator.release.store import Body, ConditionFailedError, StoredObject, checked_key, checked_prefix
+from generator.release.store import (
+    Body,
+    ConditionFailedError,
+    ObjectStore,
+    StoredObject,
+    checked_key,
+    checked_prefix,
+)
 
 TEMPORARY = ".lyceum-tmp"
 _LOCK = "lock"
@@ -30,6 +37,8 @@ _STALE_SECONDS = 24 * 3600
 class FolderStore:
     """The folder `root`; it is made by the first put."""
 
+    is_near = True
+
     def __init__(self, root: Path) -> None:
         self.root = root
         self._swept = False
@@ -37,6 +46,10 @@ class FolderStore:
     @property
     def label(self) -> str:
         return self.root.as_uri()
+
+    @property
+    def address(self) -> str:
+        return self.root.absolute().as_uri()
 
     def path(self, key: str) -> Path:
         """Where `key` lies. Raises StoreError for what is no key, or when a symbolic link is on the way."""
@@ -85,6 +98,12 @@ class FolderStore:
             raise self._failed(error) from error
         except OSError as error:
             raise self._failed(error) from error
+
+    def copy(
+        self, source: ObjectStore, source_key: str, key: str, *, media_type: str, cache_control: str
+    ) -> bool:
+        """Never: a folder that is a public site links files itself."""
+        return False
 
     def get(self, key: str) -> bytes | None:
         try:
@@ -212,7 +231,7 @@ class FolderStore:
 
 def _stored(key: str, status: os.stat_result) -> StoredObject:
     etag = f"{status.st_mtime_ns:x}-{status.st_ino:x}-{status.st_size:x}"
-    return StoredObject(key=key, size_bytes=status.st_size, etag=etag)
+    return StoredObject(key=key, size_bytes=status.st_size, etag=etag, modified=status.st_mtime)
 
 
 def _flush_folder(folder: Path) -> None:

@@ -9,7 +9,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import socket
 import threading
 import time
 from collections.abc import Mapping
@@ -90,9 +92,7 @@ class Wire:
             )
         sent = dict(headers or {})
         if is_signed:
-            signed = AWSRequest(
-                method=method, url=self._base.removesuffix(self._path) + target, headers=sent
-            )
+            signed = AWSRequest(method=method, url=self._base.removesuffix(self._path) + target, headers=sent)
             signed.context["sha256"] = sha256 or _EMPTY
             self._signer.add_auth(signed)
             sent = dict(signed.headers.items())
@@ -131,7 +131,7 @@ class Wire:
                     decode_content=False,
                 )
                 try:
-                    data = _read(response)
+                    data = response.read()  # raises when fewer bytes come than were announced
                 except BaseException:
                     response.close()  # what is left of this answer must not be the start of the next
                     raise
@@ -148,11 +148,6 @@ class Wire:
         )
 
 
-def _read(response: urllib3.BaseHTTPResponse) -> bytes:
-    """The whole body; raises when fewer bytes come than were announced."""
-    return response.read()
-
-
 def _raise_if_of_file(error: OSError, body: bytes | IO[bytes]) -> None:
     """Lets a fault of reading `body` through, which is not the server's."""
     if not isinstance(body, bytes) and error.filename is not None:
@@ -161,9 +156,7 @@ def _raise_if_of_file(error: OSError, body: bytes | IO[bytes]) -> None:
 
 def bucket_url(access: S3Access, bucket: str) -> str:
     """Where the bucket's objects are, without a final slash, as boto3 finds it from endpoint, region and addressing."""
-    url = str(
-        _client(access).generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "x"})
-    )
+    url = str(_client(access).generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "x"}))
     return url.partition("?")[0].removesuffix("/x")
 
 
@@ -199,12 +192,19 @@ class _Watchdog:
         self._lock = threading.Lock()
         self._watched: set[_Watched] = set()
         self._is_running = False
-        self.here = threading.local()
+        self._here = threading.local()  # what this thread waits for
 
     def watching(self, deadline: float) -> _Watched:
         return _Watched(self, deadline)
 
+    def sees(self, connection: HTTPConnection) -> None:
+        """This thread's request goes over `connection`."""
+        watched: _Watched | None = getattr(self._here, "watched", None)
+        if watched is not None:
+            watched.socket = connection.sock
+
     def add(self, watched: _Watched) -> None:
+        self._here.watched = watched
         with self._lock:
             self._watched.add(watched)
             if self._is_running:
@@ -213,6 +213,7 @@ class _Watchdog:
         threading.Thread(target=self._run, name="watchdog", daemon=True).start()
 
     def remove(self, watched: _Watched) -> None:
+        self._here.watched = None
         with self._lock:
             self._watched.discard(watched)
 
@@ -236,50 +237,43 @@ class _Watched:
         self.deadline = deadline
         self.is_shut = False
         self._watchdog = watchdog
-        self._connection: HTTPConnection | None = None
-
-    def carried_by(self, connection: HTTPConnection) -> None:
-        self._connection = connection
+        self.socket: socket.socket | None = None
 
     def shut(self) -> None:
         self.is_shut = True
-        connection = self._connection
-        sock = connection.sock if connection is not None else None
-        if sock is not None:
-            try:
-                sock.shutdown(2)  # SHUT_RDWR: whoever waits for this socket is woken
-            except OSError:
-                return  # closed already
+        if self.socket is not None:
+            with contextlib.suppress(OSError):  # closed already
+                self.socket.shutdown(socket.SHUT_RDWR)  # whoever waits for it is woken
 
     def __enter__(self) -> _Watched:
-        self._watchdog.here.watched = self
         self._watchdog.add(self)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._watchdog.remove(self)
-        self._watchdog.here.watched = None
 
 
 _watchdog = _Watchdog()
 
 
 class _Plain(HTTPConnection):
+    def connect(self) -> None:
+        super().connect()
+        _watchdog.sees(self)
+
     def request(self, *arguments: Any, **named: Any) -> None:
-        _say_who_carries(self)
+        _watchdog.sees(self)
         super().request(*arguments, **named)
 
 
 class _Secure(HTTPSConnection):
+    def connect(self) -> None:
+        super().connect()
+        _watchdog.sees(self)
+
     def request(self, *arguments: Any, **named: Any) -> None:
-        _say_who_carries(self)
+        _watchdog.sees(self)
         super().request(*arguments, **named)
-
-
-def _say_who_carries(connection: HTTPConnection) -> None:
-    watched: _Watched | None = getattr(_watchdog.here, "watched", None)
-    if watched is not None:
-        watched.carried_by(connection)
 
 
 @lru_cache(maxsize=8)

@@ -6,7 +6,7 @@ Every back end passes the one conformance suite in `tests/generator/release/test
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -24,11 +24,15 @@ class ConditionFailedError(StoreError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredObject:
-    """etag: names this very version of the object; opaque, good for `if_match` on the same store only."""
+    """etag: names this very version of the object; opaque, good for `if_match` on the same store only.
+
+    modified: when it was put, in seconds since 1970 by the store's clock; 0.0 in the answer to a put.
+    """
 
     key: str
     size_bytes: int
     etag: str
+    modified: float = field(default=0.0, compare=False)
 
 
 class ObjectStore(Protocol):
@@ -49,6 +53,14 @@ class ObjectStore(Protocol):
     def label(self) -> str:
         """Where it is, for messages; never holds a secret."""
 
+    @property
+    def address(self) -> str:
+        """Where it is among all the stores of the world this machine knows; never holds a secret."""
+
+    @property
+    def is_near(self) -> bool:
+        """Whether it lies on this machine, where a look costs next to nothing; elsewhere requests are counted."""
+
     def put(
         self,
         key: str,
@@ -60,6 +72,11 @@ class ObjectStore(Protocol):
         if_match: str | None = None,
     ) -> StoredObject:
         """Store `body`, bytes or a file's content. A folder has no place for media type and cache control and drops them."""
+
+    def copy(
+        self, source: ObjectStore, source_key: str, key: str, *, media_type: str, cache_control: str
+    ) -> bool:
+        """Store what lies at `source_key` of `source`, without its bytes coming here. False if this store cannot: then nothing was done."""
 
     def get(self, key: str) -> bytes | None: ...
 

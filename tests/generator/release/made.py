@@ -168,6 +168,20 @@ class WatchedStore:
     def label(self) -> str:
         return self.inner.label
 
+    @property
+    def address(self) -> str:
+        return self.inner.address
+
+    @property
+    def is_near(self) -> bool:
+        return self.inner.is_near
+
+    def copy(self, source: ObjectStore, source_key: str, key: str, **rest: Any) -> bool:
+        self._note("copy", key)
+        return self.inner.copy(
+            source.inner if isinstance(source, WatchedStore) else source, source_key, key, **rest
+        )
+
     def put(self, key: str, body: Body, **rest: Any) -> StoredObject:
         self._note("put", key)
         return self.inner.put(key, body, **rest)

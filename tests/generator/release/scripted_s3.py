@@ -96,6 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         if etag:
             self.send_header("ETag", f'"{etag}"')
+            self.send_header("Last-Modified", "Sun, 22 Nov 2026 16:00:00 GMT")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if with_body:

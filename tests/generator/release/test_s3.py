@@ -67,8 +67,8 @@ def test_a_passing_fault_is_tried_again_with_a_jittered_pause_z10(server: Script
     put(store, "x")
     assert server.objects == {"/bucket/x": b"body"}
     assert server.requests == ["PUT"] * 3
-    assert 0.25 <= pauses[0] <= 0.75
-    assert 0.5 <= pauses[1] <= 1.5
+    assert 0 <= pauses[0] <= 1
+    assert 0 <= pauses[1] <= 2
     assert sum(pauses) < PATIENCE_SECONDS
 
 
@@ -191,7 +191,8 @@ def test_a_missing_bucket_stops_a_publish_before_it_begins(
     names = {"private": f"{shared_bucket}/p1", "public": f"{shared_bucket}/p2"}
     names[which] = "no-such-bucket-here"
     environ = ceph.environment(names["private"], names["public"]) | {
-        "LYCEUM_CONTENT_KEY": bytes(range(16)).hex()
+        "LYCEUM_CONTENT_KEY": bytes(range(16)).hex(),
+        "LYCEUM_RELEASE_KEY": bytes(range(32)).hex(),
     }
     stores = open_stores(ReleaseSettings.from_environment(environ))
     with pytest.raises(StoreError, match="NoSuchBucket") as caught:
@@ -207,7 +208,8 @@ def test_objects_carry_their_media_type_and_how_long_to_keep_them_c06_c01(
     ceph: Ceph, shared_bucket: str, tmp_path: Path
 ) -> None:
     environ = ceph.environment(f"{shared_bucket}/h1", f"{shared_bucket}/h2") | {
-        "LYCEUM_CONTENT_KEY": bytes(range(16)).hex()
+        "LYCEUM_CONTENT_KEY": bytes(range(16)).hex(),
+        "LYCEUM_RELEASE_KEY": bytes(range(32)).hex(),
     }
     stores = open_stores(ReleaseSettings.from_environment(environ))
     release = made(tmp_path, 1)
@@ -245,6 +247,7 @@ def test_the_gatekeeper_reads_what_was_published_and_rolled_back(
     """Both sides with the same environment, as an operator sets it."""
     environ = ceph.environment(f"{shared_bucket}/g1", f"{shared_bucket}/g2") | {
         "LYCEUM_CONTENT_KEY": bytes(range(16)).hex(),
+        "LYCEUM_RELEASE_KEY": bytes(range(32)).hex(),
         "LYCEUM_MODE": "demo",
         "LYCEUM_STATE": str(tmp_path / "state"),
     }
