@@ -20,6 +20,7 @@ from generator.site.leaks.private import MINIMUM_FILE_BYTES, Secrets
 from generator.site.leaks.reader import Reader
 from generator.site.leaks.report import Hit, hits_of
 from generator.site.leaks.search import Found, Search, explained, has_words_of
+from generator.site.leaks.sources import is_of_a_theme
 from generator.site.leaks.words import Vocabulary
 
 MAXIMUM_HITS = 200  # more would only hide the first ones
@@ -96,25 +97,17 @@ class _Examination:
     def look(self, index: int, path: str, data: bytes) -> bytes:
         """Read one public file; returns the SHA-256 of its bytes."""
         digest = hashlib.sha256(data).digest()
-        if self._is_of_the_theme(path, data):
+        if is_of_a_theme(self._secrets.theme, path, data):
             return digest
         address = self._vocabulary.read(path)
         self._search.look(index, address)
         self._names.look(index, address, "")
         try:
-            for leaf in _leaves(path, data):
+            for leaf in leaves(path, data):
                 self._look_at_leaf(index, path, leaf, digest if leaf.data is data else None)
         except containers.UnreadableError as error:
             self._add(index, "", "", f"cannot be checked: {error}", path)
         return digest
-
-    def _is_of_the_theme(self, path: str, data: bytes) -> bool:
-        """Whether a public file is a theme's own file, unchanged: scripts and styles that every school has."""
-        for folder in self._secrets.theme:
-            original = folder / path
-            if original.is_file() and original.stat().st_size == len(data) and original.read_bytes() == data:
-                return True
-        return False
 
     def _look_at_leaf(self, index: int, path: str, leaf: Leaf, digest: bytes | None) -> None:
         if self._fingerprints and leaf.is_file and len(leaf.data) >= MINIMUM_FILE_BYTES:
@@ -188,7 +181,7 @@ class _Examination:
         self._found.append((index, Hit(lesson=lesson, where=where, public_file=public_file, what=what)))
 
 
-def _leaves(name: str, data: bytes) -> Iterator[Leaf]:
+def leaves(name: str, data: bytes) -> Iterator[Leaf]:
     """A public file, what is packed in it, and what stands in their texts as base64."""
     for leaf in containers.unpack(name, data):
         yield leaf
@@ -201,7 +194,7 @@ def _leaves(name: str, data: bytes) -> Iterator[Leaf]:
 
 def _readings(name: str, data: bytes) -> Iterator[str]:
     yield name
-    for leaf in _leaves(name, data):
+    for leaf in leaves(name, data):
         text = containers.text_of(leaf.data)
         text = containers.printable(leaf.data) if text is None else text
         yield text

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from generator.site.leaks.private import PrivateText
 from generator.site.leaks.search import Found
+from generator.site.leaks.sources import PrivateText
 from generator.site.leaks.words import Vocabulary, words
 
 PHRASE_CHARACTERS = 60

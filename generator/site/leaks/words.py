@@ -59,6 +59,11 @@ def weight(word: str) -> int:
     return 1 if _IDEOGRAPH.fullmatch(word) else 2
 
 
+def is_solid(word: str) -> bool:
+    """Whether a word says something: it is neither a bare number nor a single letter."""
+    return (len(word) > 1 and not word.isdigit()) or weight(word) == 1
+
+
 def spell(found: Iterable[str]) -> str:
     """Words as a readable phrase: a space between words, none between Chinese characters."""
     phrase, before = "", 2
@@ -117,8 +122,7 @@ class Vocabulary:
             1, 2**64, len(known) + 1, dtype=np.uint64, endpoint=False
         )
         self._weights = np.fromiter(itertools.chain((2,), map(weight, known)), np.int64, len(known) + 1)
-        solid = ((len(word) > 1 and not word.isdigit()) or weight(word) == 1 for word in known)
-        self._solid = np.fromiter(itertools.chain((False,), solid), np.int64, len(known) + 1)
+        self._solid = np.fromiter(itertools.chain((False,), map(is_solid, known)), np.int64, len(known) + 1)
 
     def windows(self, numbers: Numbers) -> Windows:
         """Every window of `numbers` without an unknown word in it. Runs of bare digits and single letters are no phrase."""

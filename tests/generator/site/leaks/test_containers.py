@@ -20,7 +20,7 @@ from urllib.parse import quote
 import pytest
 
 from generator.site.leaks import Secrets, archives, containers, examine
-from generator.site.leaks.private import PrivateText
+from generator.site.leaks.sources import PrivateText
 from tests.generator.site.leaks.observatory import png, tarred, zipped
 
 EIGHT = "amber basil cedar dahlia elder fennel ginger hyssop"
