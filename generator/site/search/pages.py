@@ -1,0 +1,97 @@
+"""A built page → what Pagefind reads of it, and nothing else.
+
+The theme marks with Pagefind's own attributes what is the author's text (`data-pagefind-body`), what inside it is not
+(`data-pagefind-ignore`) and what the results say of a page (`data-pagefind-filter`: course, access, language, label). A page
+without a marked text, because its front matter says `search: {exclude: true}` or because it is a catalogue, a list of tags, a
+redirect or an error page, has no extract. An extract keeps headings with their ids, and tags without attributes, so
+that it changes exactly when the text of the page does.
+"""
+
+from __future__ import annotations
+
+import re
+
+from generator.site.search import words
+
+_BODY = re.compile(r"<([a-z][a-z0-9]*)\b[^>]*\bdata-pagefind-body\b[^>]*>")
+_IGNORED = re.compile(
+    r"<([a-z][a-z0-9]*)\b[^>]*?(?:\bdata-pagefind-ignore\b"
+    r"|\bclass=\"(?:headerlink|footnote-backref|linenos|lyceum-sr)\b)[^>]*>"
+)
+_DRAWN = re.compile(r"<(svg|script|style|noscript)\b.*?</\1>|<!--.*?-->", re.DOTALL)
+_SPAN = re.compile(r"</?span\b[^>]*>")  # the colours of code, which must not cut its words
+_TAG = re.compile(r"(<(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>)")
+_NAME = re.compile(r"</?\s*([a-zA-Z][a-zA-Z0-9-]*)")
+_ANCHOR = re.compile(r"\bid=(?:\"[^\"]*\"|'[^']*')")
+_FACTS = re.compile(r"\bdata-[a-z-]+=(?:\"[^\"]*\"|'[^']*')")
+_INLINE = frozenset(
+    """
+    a abbr b bdi bdo cite code data del dfn em i ins kbd mark q s samp small strong sub sup time u var
+    """.split()  # noqa: SIM905 - a list of quoted words reads worse
+)
+# Pagefind leaves these out by itself; the theme says by `data-pagefind-ignore` which of them are not the author's
+_SHOWN = {"nav": "div", "footer": "div", "form": "div"}
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+
+
+def extract(html: str) -> str | None:
+    """The page that Pagefind is given for `html`, or None for a page that is not to be found."""
+    opening = _BODY.search(html)
+    if opening is None:
+        return None
+    body = _DRAWN.sub(" ", html[opening.end() : _end(html, opening)])
+    facts = " ".join(_FACTS.findall(opening[0]))
+    return (
+        f'<!doctype html><html lang="en"><body data-pagefind-body {facts}>'
+        f"{_respaced(_SPAN.sub('', _without_ignored(body)))}</body></html>\n"
+    )
+
+
+def _end(html: str, opening: re.Match[str]) -> int:
+    """Where the content of the element ends that `opening` opens; the end of the page if it is never closed."""
+    depth = 1
+    for tag in re.finditer(rf"<(/?){opening[1]}\b", html[opening.end() :]):
+        depth += -1 if tag[1] else 1
+        if depth == 0:
+            return opening.end() + tag.start()
+    return len(html)
+
+
+def _without_ignored(body: str) -> str:
+    kept: list[str] = []
+    place = 0
+    while opening := _IGNORED.search(body, place):
+        kept.append(body[place : opening.start()])
+        end = _end(body, opening)
+        place = body.find(">", end) + 1 or len(body)
+    return " ".join([*kept, body[place:]])
+
+
+def _respaced(body: str) -> str:
+    """Chinese in pairs, across tags within a line; other tags bare."""
+    pieces = _TAG.split(body)
+    follower = ""
+    for index in range(len(pieces) - 1, -1, -1):
+        piece = pieces[index]
+        if index % 2:
+            name = _name(piece)
+            if name not in _INLINE:
+                follower = ""
+            pieces[index] = _bare(piece, name)
+        elif piece:
+            pieces[index] = words.encode(piece, follower)
+            follower = words.first_han(piece)
+    return "".join(pieces)
+
+
+def _name(tag: str) -> str:
+    found = _NAME.match(tag)
+    return found[1].lower() if found else ""
+
+
+def _bare(tag: str, name: str) -> str:
+    if not name:
+        return " "
+    anchor = _ANCHOR.search(tag) if name in _HEADINGS else None
+    slash = "/" if tag.startswith("</") else ""
+    return f"<{slash}{_SHOWN.get(name, name)}{f' {anchor[0]}' if anchor else ''}>"
