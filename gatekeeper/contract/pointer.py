@@ -1,8 +1,8 @@
 """The pointer: which release is current, one small file for every switch.
 
     pointers/<8 digits>.json    {"format": 1, "number": 3, "kind": "publish", "release": "<id>", "created": "<RFC 3339 UTC>",
-                                 "digest": "<hex>", "signature": {…}}, and for people, left out where unknown: "by" (who switched),
-                                 "commit", "lessons", "bytes"
+                                 "digest": "<hex>", "signature": {…}}, and, left out where unknown, "manifest" and "public" (the
+                                 SHA-256 of the release's two documents), "by" (who switched), "commit", "lessons", "bytes"
     current.json                {"format": 1, "number": 3, "recent": [newest pointer, the one before, …]}; only a hint, it may lag behind
 
 A reader takes the hint (or 1), walks on while the next number exists, and believes the last one (see `keys`, `trust`).
@@ -45,7 +45,8 @@ class Pointer:
 
     digest: the release's content digest, by which a publisher sees that nothing changed; may be empty.
     signature: canonical JSON over `document`, empty for none; made by `trust.signed`.
-    by, commit, lessons, size_bytes: what a list of releases shows; nothing is decided by them. "" or 0 where unknown.
+    manifest_sha256, public_sha256: hex digests of `manifest.json` and `public.json`, so that whoever believes the pointer believes these
+    bytes too. by, commit, lessons, size_bytes: what a list of releases shows; nothing is decided by them. "" or 0 where unknown.
     """
 
     number: int
@@ -54,6 +55,8 @@ class Pointer:
     digest: str = ""
     kind: Kind = Kind.PUBLISH
     signature: bytes = b""
+    manifest_sha256: str = ""
+    public_sha256: str = ""
     by: str = ""
     commit: str = ""
     lessons: int = 0
@@ -78,6 +81,8 @@ def _signed(pointer: Pointer) -> dict[str, object]:
 
 def _described(pointer: Pointer) -> dict[str, object]:
     facts: dict[str, object] = {
+        "manifest": pointer.manifest_sha256,
+        "public": pointer.public_sha256,
         "by": pointer.by,
         "commit": pointer.commit,
         "lessons": pointer.lessons,
@@ -112,6 +117,8 @@ def _pointer(raw: dict[str, object]) -> Pointer:
             digest=digest,
             kind=Kind(kind),
             signature=b"" if signature is None else canonical.dumps(signature),
+            manifest_sha256=_fact(raw, "manifest", str, ""),
+            public_sha256=_fact(raw, "public", str, ""),
             by=_fact(raw, "by", str, ""),
             commit=_fact(raw, "commit", str, ""),
             lessons=_fact(raw, "lessons", int, 0),

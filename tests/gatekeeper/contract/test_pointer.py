@@ -85,6 +85,8 @@ FACTS = Pointer(
     number=4,
     release=RELEASE,
     created="2026-11-22T16:05:01Z",
+    manifest_sha256="cd" * 32,
+    public_sha256="ef" * 32,
     by="ci on main",
     commit="1a2b3c",
     lessons=12,
@@ -97,6 +99,7 @@ def test_what_people_want_to_know_is_in_the_signed_bytes_and_absent_where_unknow
     assert b'"by":"ci on main","bytes":3000000000,"commit":"1a2b3c"' in pointer.document(FACTS)
     assert b"lessons" not in pointer.dumps(POINTER)
     odd = json.loads(pointer.dumps(FACTS)) | {"by": ["x"], "lessons": True, "bytes": "many", "commit": None}
+    odd |= {"manifest": 1, "public": {}}
     assert pointer.loads(json.dumps(odd).encode()) == Pointer(
         number=4, release=RELEASE, created=FACTS.created
     )
