@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from gatekeeper.contract.address import StoreAddress, parse_store
+from gatekeeper.contract.signature import public_keys
 from gatekeeper.environment_values import EnvironmentValues
 from gatekeeper.errors import SettingsError
 from gatekeeper.gate.sign import MAXIMUM_SECONDS
@@ -14,6 +15,7 @@ from gatekeeper.secrets import Secret, TokenKey, kept_hex, secret_from_hex, toke
 from gatekeeper.settings import Limits, Mode, Operations, Settings
 from gatekeeper.stores.address import S3Account
 
+TOKEN_KEYS = "token_keys"  # a demo's file in the state folder
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -47,6 +49,7 @@ class _SettingsReader:
         site_url = self._url("LYCEUM_SITE_URL", "http://127.0.0.1:8000/")
         secret_key = self._secret_key()
         token_keys = self._token_keys()
+        release_public_keys, figures_key = self._release_public_keys(), self._figures_key()
         smtp_url = self._smtp()
         database = self._values.secret("LYCEUM_DATABASE_URL")
         addresses = [address for address in (store, public_store) if address is not None]
@@ -86,6 +89,9 @@ class _SettingsReader:
             refresh_seconds=refresh_seconds,
             url_seconds=url_seconds,
             trusted_proxies=trusted_proxies,
+            token_keys_file=self._token_keys_file(),
+            release_public_keys=release_public_keys,
+            figures_key=figures_key,
             limits=limits,
             operations=operations,
         )
@@ -145,7 +151,7 @@ class _SettingsReader:
 
     def _token_keys(self) -> tuple[TokenKey, ...]:
         name = "LYCEUM_TOKEN_KEYS"
-        given = self._values.secret(name) or self._made(name, "token_keys")
+        given = self._values.secret(name) or self._made(name, TOKEN_KEYS)
         if given is None:
             return ()
         try:
@@ -155,6 +161,49 @@ class _SettingsReader:
                 name, str(error), "make one with `openssl rand -hex 32`; oldest first, separated by commas"
             )
             return ()
+
+    def _release_public_keys(self) -> str:
+        name = "LYCEUM_RELEASE_PUBLIC_KEYS"
+        allowed = self._values.choice("LYCEUM_UNSIGNED_RELEASES", "refuse", "allow") == "allow"
+        given = self._values.secret(name)  # public, but long enough to be kept in a file
+        if given is None:
+            if self._mode is Mode.LIVE and not allowed and name not in self._values.unreadable:
+                self._values.wrong(
+                    name,
+                    "is missing",
+                    "`lyceum keys public` prints it; LYCEUM_UNSIGNED_RELEASES=allow does without, and believes whoever can write to the store",
+                )
+            return ""
+        if allowed:
+            self._values.wrong(
+                "LYCEUM_UNSIGNED_RELEASES",
+                f"is set beside {name}",
+                "keep one of them; with keys nothing unsigned is believed",
+            )
+        text = given.reveal_text()
+        try:
+            public_keys(text)
+        except ValueError as error:
+            self._values.wrong(name, str(error), "`lyceum keys public` prints it; separate several by commas")
+            return ""
+        return text
+
+    def _figures_key(self) -> Secret | None:
+        name = "LYCEUM_FIGURES_KEY"
+        given = self._values.secret(name)
+        try:
+            return None if given is None else secret_from_hex(given.reveal_text())
+        except ValueError as error:
+            self._values.wrong(name, str(error), "make one with `openssl rand -hex 32`")
+            return None
+
+    def _token_keys_file(self) -> Path | None:
+        """The file that the keys came from; None if they stand in the environment itself, where they cannot change."""
+        named = self._values.text("LYCEUM_TOKEN_KEYS_FILE", "")
+        if named:
+            return Path(named)
+        is_made = self._mode is Mode.DEMO and not self._values.text("LYCEUM_TOKEN_KEYS", "")
+        return self._state / TOKEN_KEYS if is_made else None
 
     def _smtp(self) -> Secret | None:
         given = self._values.secret("LYCEUM_SMTP_URL")

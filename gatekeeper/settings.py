@@ -16,7 +16,10 @@ Every secret may also be given as NAME_FILE, the path of a file that holds it. A
     LYCEUM_SITE_URL         the public site's base URL
     LYCEUM_DATABASE_URL     SQLAlchemy URL; default SQLite in the state folder
     LYCEUM_SECRET_KEY       at least 32 random bytes as hex; everything keyed is derived from it
-    LYCEUM_TOKEN_KEYS       Ed25519 seeds as hex, oldest first
+    LYCEUM_TOKEN_KEYS       Ed25519 seeds as hex, oldest first; as LYCEUM_TOKEN_KEYS_FILE they are read again when the file changes
+    LYCEUM_RELEASE_PUBLIC_KEYS   public halves of the keys that sign releases, as hex; nothing else in the store is believed
+    LYCEUM_UNSIGNED_RELEASES     refuse (default) or allow: a live gatekeeper without release keys
+    LYCEUM_FIGURES_KEY      what `lyceum diff-access` shows to be told how many readers own what; nobody is told when absent
     LYCEUM_SMTP_URL         smtp://, smtps:// or smtp+starttls://[user:password@]host[:port]
     LYCEUM_MAIL_FROM        the sender of mails
     LYCEUM_REFRESH_SECONDS  how often the store is asked for a new release, 5
@@ -36,13 +39,17 @@ secrets once and keeps them in the state folder.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from gatekeeper.contract.address import StoreAddress
+from gatekeeper.contract.signature import public_keys
 from gatekeeper.secrets import Secret, TokenKey
 from gatekeeper.stores.address import S3Account
 
@@ -52,7 +59,10 @@ SECRET_VARIABLES = (
     "AWS_SESSION_TOKEN",
     "LYCEUM_CONTENT_KEY",
     "LYCEUM_DATABASE_URL",
+    "LYCEUM_FIGURES_KEY",
     "LYCEUM_REDIS_URL",
+    "LYCEUM_RELEASE_KEY",
+    "LYCEUM_RELEASE_PUBLIC_KEYS",
     "LYCEUM_SECRET_KEY",
     "LYCEUM_SMTP_URL",
     "LYCEUM_TOKEN_KEYS",
@@ -86,7 +96,10 @@ class Operations:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """gatekeeper_url: origin without a final slash. site_url: with one. token_keys: oldest first, never empty."""
+    """gatekeeper_url: origin without a final slash. site_url: with one. token_keys: oldest first, never empty.
+
+    release_public_keys: as `contract.signature.public_keys` reads them; empty where unsigned releases are allowed.
+    """
 
     mode: Mode
     state: Path
@@ -107,12 +120,20 @@ class Settings:
     refresh_seconds: float
     url_seconds: int
     trusted_proxies: tuple[Network, ...] = ()
+    token_keys_file: Path | None = None
+    release_public_keys: str = ""
+    figures_key: Secret | None = None
     limits: Limits = field(default_factory=Limits)
     operations: Operations = field(default_factory=Operations)
 
     @property
     def is_demo(self) -> bool:
         return self.mode is Mode.DEMO
+
+    @property
+    def release_keys(self) -> Mapping[str, Ed25519PublicKey]:
+        """Key id → public key, for `contract.trust`. (The settings travel to other processes, and such keys cannot.)"""
+        return public_keys(self.release_public_keys) if self.release_public_keys else {}
 
     @property
     def is_secure(self) -> bool:

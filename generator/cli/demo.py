@@ -160,7 +160,7 @@ def _run(root: Path, host: SiteHost, addresses: Addresses, environment: dict[str
     # A process group of its own: Ctrl-C reaches this process only, which then ends the gatekeeper in order.
     process = subprocess.Popen(
         [sys.executable, "-m", "gatekeeper.cli", "serve"],
-        env=environment,
+        env={name: value for name, value in environment.items() if name != "LYCEUM_RELEASE_KEY_FILE"},
         cwd=root,
         start_new_session=True,
         stdin=subprocess.DEVNULL,

@@ -31,7 +31,7 @@ def command(root: Path, dry_run: bool, strict: bool, as_json: bool) -> None:
     """Build the school and make the result its current release.
 
     Uploads what the stores lack, verifies it, puts the public site in place and then moves one pointer. Stores and secrets come from
-    the environment (LYCEUM_STORE, LYCEUM_PUBLIC_STORE, LYCEUM_CONTENT_KEY; see docs/settings.md); where no store is named, a folder
+    the environment (LYCEUM_STORE, LYCEUM_PUBLIC_STORE, LYCEUM_CONTENT_KEY, LYCEUM_RELEASE_KEY; see docs/settings.md); where no store is named, a folder
     beside the school is used.
 
     \b
@@ -43,7 +43,9 @@ def command(root: Path, dry_run: bool, strict: bool, as_json: bool) -> None:
     from generator.release import ReleaseSettings, open_stores, plan
     from generator.site.project import Project
 
-    settings = ReleaseSettings.from_environment(store_environment(root, os.environ))
+    settings = ReleaseSettings.from_environment(
+        store_environment(root, os.environ), needs_release_key=not dry_run
+    )
     project = Project(root=root, base_url=settings.base_url, gatekeeper_url=settings.gatekeeper_url)
     now = moment()
     built = build_school(project, now, strict=strict)

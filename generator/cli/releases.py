@@ -26,7 +26,9 @@ def command(root: Path, as_json: bool) -> None:
     """
     from generator.release import ReleaseSettings, open_stores, releases
 
-    settings = ReleaseSettings.from_environment(store_environment(root, os.environ), needs_content_key=False)
+    settings = ReleaseSettings.from_environment(
+        store_environment(root, os.environ), needs_content_key=False, needs_release_key=False
+    )
     rows = releases(open_stores(settings))
     if as_json:
         print_json(rows)

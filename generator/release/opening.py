@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gatekeeper.contract import signature
 from gatekeeper.contract.address import StoreAddress
 from generator.errors import SettingsError
 from generator.release.folder import FolderStore
 from generator.release.settings import ReleaseSettings
+from generator.release.signing import Signer, signer
 from generator.release.site_bucket import BucketSite
 from generator.release.site_folder import FolderSite
 from generator.release.stores import Stores
@@ -25,6 +27,14 @@ def open_stores(settings: ReleaseSettings) -> Stores:
         public=FolderSite(public.folder)
         if public.folder is not None
         else BucketSite(_bucket(public, settings)),
+        signer=_signer(settings) if settings.release_key else None,
+    )
+
+
+def _signer(settings: ReleaseSettings) -> Signer:
+    earlier = settings.release_public_keys
+    return signer(
+        signature.private_key(settings.release_key), signature.public_keys(earlier) if earlier else {}
     )
 
 

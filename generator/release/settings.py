@@ -6,6 +6,10 @@
     LYCEUM_S3_ADDRESSING    path or virtual; default path with an endpoint, else virtual
     AWS_REGION (AWS_DEFAULT_REGION), AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN
     LYCEUM_CONTENT_KEY      at least 16 random bytes as hex; names private objects
+    LYCEUM_RELEASE_KEY      Ed25519 seed as 64 hex digits; signs releases
+    LYCEUM_RELEASE_PUBLIC_KEYS   public halves of earlier release keys, whose releases may still be gone back to
+    LYCEUM_UNSIGNED_RELEASES     refuse (default) or allow: publishing without a release key
+    LYCEUM_FIGURES_KEY      shown to the gatekeeper to be told how many readers own what; may be absent
     LYCEUM_SITE_URL, LYCEUM_GATEKEEPER_URL     instead of those in school.yml
 
 Every secret may also be given as NAME_FILE, the path of a file that holds it. All mistakes are reported at once.
@@ -19,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from gatekeeper.contract import keys
+from gatekeeper.contract import keys, signature
 from gatekeeper.contract.address import StoreAddress, parse_store
 from generator.errors import SettingsError
 
@@ -42,7 +46,11 @@ class S3Access:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseSettings:
-    """content_key: None only where it was not asked for. base_url (with a final slash), gatekeeper_url (without): None if not set."""
+    """content_key: None only where it was not asked for. base_url (with a final slash), gatekeeper_url (without): None if not set.
+
+    release_key: a seed as hex, empty where it was not asked for and where unsigned releases are allowed. release_public_keys: as
+    `contract.signature.public_keys` reads them.
+    """
 
     store: StoreAddress
     public_store: StoreAddress
@@ -50,16 +58,20 @@ class ReleaseSettings:
     content_key: bytes | None = field(repr=False)
     base_url: str | None
     gatekeeper_url: str | None
+    release_key: str = field(default="", repr=False)
+    release_public_keys: str = ""
+    figures_key: str = field(default="", repr=False)
 
     @classmethod
     def from_environment(
-        cls, environ: Mapping[str, str], *, needs_content_key: bool = True
+        cls, environ: Mapping[str, str], *, needs_content_key: bool = True, needs_release_key: bool = True
     ) -> ReleaseSettings:
         """The settings in `environ`. needs_content_key: publishing does, listing and rolling back do not.
 
+        needs_release_key: publishing and rolling back do, looking and planning do not.
         Raises SettingsError with every mistake.
         """
-        return _Reader(environ).settings(needs_content_key)
+        return _Reader(environ).settings(needs_content_key, needs_release_key)
 
 
 class _Reader:
@@ -69,11 +81,13 @@ class _Reader:
         self._environ = environ
         self._problems: list[tuple[str, str]] = []  # what, hint
 
-    def settings(self, needs_content_key: bool) -> ReleaseSettings:
+    def settings(self, needs_content_key: bool, needs_release_key: bool) -> ReleaseSettings:
         store, public_store = self._store("LYCEUM_STORE"), self._store("LYCEUM_PUBLIC_STORE")
         addresses = [address for address in (store, public_store) if address is not None]
         s3 = self._s3() if any(address.bucket for address in addresses) else None
         content_key = self._content_key() if needs_content_key else None
+        release_key, public_keys = self._release_key(needs_release_key), self._public_keys()
+        figures_key = self._secret("LYCEUM_FIGURES_KEY", "") if self._names("LYCEUM_FIGURES_KEY") else ""
         base_url, gatekeeper_url = self._url("LYCEUM_SITE_URL"), self._url("LYCEUM_GATEKEEPER_URL")
         if gatekeeper_url is not None and urlsplit(gatekeeper_url).path:
             self._wrong(
@@ -94,6 +108,9 @@ class _Reader:
             content_key=content_key,
             base_url=None if base_url is None else f"{base_url}/",
             gatekeeper_url=gatekeeper_url,
+            release_key=release_key,
+            release_public_keys=public_keys,
+            figures_key=figures_key,
         )
 
     def _wrong(self, what: str, hint: str) -> None:
@@ -121,6 +138,34 @@ class _Reader:
         if not value:
             self._wrong(f"{name}_FILE names an empty file", "write the secret into it")
         return value
+
+    def _names(self, secret: str) -> bool:
+        return bool(self._text(secret) or self._text(f"{secret}_FILE"))
+
+    def _release_key(self, needed: bool) -> str:
+        name, allowance = "LYCEUM_RELEASE_KEY", self._text("LYCEUM_UNSIGNED_RELEASES", "refuse")
+        hint = "make one with `lyceum keys new FILE` and set LYCEUM_RELEASE_KEY_FILE"
+        if allowance not in {"refuse", "allow"}:
+            self._wrong(f"LYCEUM_UNSIGNED_RELEASES is {allowance!r}", "set it to refuse or allow")
+        if not self._names(name) and (not needed or allowance == "allow"):
+            return ""
+        text = self._secret(name, hint)
+        try:
+            if text:
+                signature.private_key(text)
+        except ValueError as error:
+            self._wrong(f"{name} {error}", hint)
+        return text
+
+    def _public_keys(self) -> str:
+        name = "LYCEUM_RELEASE_PUBLIC_KEYS"
+        text = self._secret(name, "") if self._names(name) else ""
+        try:
+            if text:
+                signature.public_keys(text)
+        except ValueError as error:
+            self._wrong(f"{name} {error}", "`lyceum keys public` prints one; separate several by commas")
+        return text
 
     def _content_key(self) -> bytes | None:
         hint = "make a content key with `openssl rand -hex 32` and keep it"
@@ -176,8 +221,7 @@ class _Reader:
         both = "an s3:// store needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         access_key = self._secret("AWS_ACCESS_KEY_ID", both)
         secret_key = self._secret("AWS_SECRET_ACCESS_KEY", both)
-        has_token = any(self._text(name) for name in ("AWS_SESSION_TOKEN", "AWS_SESSION_TOKEN_FILE"))
-        token = self._secret("AWS_SESSION_TOKEN", "") if has_token else ""
+        token = self._secret("AWS_SESSION_TOKEN", "") if self._names("AWS_SESSION_TOKEN") else ""
         if not access_key or not secret_key:
             return None
         return S3Access(

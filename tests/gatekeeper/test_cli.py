@@ -14,7 +14,7 @@ from gatekeeper.cli import cli
 from gatekeeper.commerce import codes
 from gatekeeper.storage.engine import open_database
 from tests.support.shop import open_shop
-from tests.support.tiny_release import tiny_manifest, write_release
+from tests.support.tiny_release import RELEASE_PUBLIC_KEY, tiny_manifest, write_release
 
 SITE = "http://127.0.0.1:9/school/"
 EMAIL = "ada@example.org"
@@ -32,6 +32,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
         "LYCEUM_DATABASE_URL": f"sqlite:///{tmp_path / 'x.db'}",
         "LYCEUM_SECRET_KEY": bytes(range(32)).hex(),
         "LYCEUM_TOKEN_KEYS": bytes(range(40, 72)).hex(),
+        "LYCEUM_RELEASE_PUBLIC_KEYS": RELEASE_PUBLIC_KEY,
         "LYCEUM_SMTP_URL": "smtp://127.0.0.1:9",
         "LYCEUM_MAIL_FROM": "School <school@example.test>",
     }

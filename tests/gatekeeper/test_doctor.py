@@ -21,7 +21,7 @@ from gatekeeper.doctor import Found, examine, exit_code
 from gatekeeper.storage.engine import open_database
 from gatekeeper.storage.migrate import upgrade
 from tests.support.gatekeeper import free_port, running_gatekeeper
-from tests.support.tiny_release import PARTS, tiny_manifest, write_release
+from tests.support.tiny_release import PARTS, RELEASE_PUBLIC_KEY, tiny_manifest, write_release
 
 
 class Bucket:
@@ -81,6 +81,7 @@ def live(folder: Path, **more: str) -> dict[str, str]:
         "LYCEUM_DATABASE_URL": f"sqlite:///{folder / 'x.db'}",
         "LYCEUM_SECRET_KEY": bytes(range(32)).hex(),
         "LYCEUM_TOKEN_KEYS": bytes(range(40, 72)).hex(),
+        "LYCEUM_RELEASE_PUBLIC_KEYS": RELEASE_PUBLIC_KEY,
         "LYCEUM_SMTP_URL": "smtp://127.0.0.1:9",
         "LYCEUM_MAIL_FROM": "School <school@example.test>",
         **more,

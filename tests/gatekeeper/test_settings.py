@@ -15,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from gatekeeper.contract.signature import private_key, public_keys, public_text
 from gatekeeper.environment import read_settings
 from gatekeeper.errors import SettingsError
 from gatekeeper.secrets import derive, secret_from_hex, token_keys_from_text
@@ -22,6 +23,9 @@ from tests.support.gatekeeper import ROOT, free_port
 
 KEY = hashlib.sha256(b"a key").hexdigest()  # the same in every process, because it stands in names of tests
 SEED = hashlib.sha256(b"a seed").hexdigest()
+PUBLIC, OTHER = (
+    public_text(private_key(hashlib.sha256(name).hexdigest()).public_key()) for name in (b"one", b"two")
+)
 
 
 def live(**changes: str) -> dict[str, str]:
@@ -36,6 +40,7 @@ def live(**changes: str) -> dict[str, str]:
         "LYCEUM_SITE_URL": "https://school.example/courses",
         "LYCEUM_SECRET_KEY": KEY,
         "LYCEUM_TOKEN_KEYS": SEED,
+        "LYCEUM_RELEASE_PUBLIC_KEYS": PUBLIC,
         "LYCEUM_SMTP_URL": "smtps://user:mail-password@mail.example",
         "LYCEUM_MAIL_FROM": "School <hello@school.example>",
         **changes,
@@ -63,6 +68,22 @@ def test_live_settings_are_read() -> None:
     assert settings.entitlement_cookie == "__Host-lyceum_entitlement"
 
 
+def test_live_believes_signed_releases_only_unless_unsigned_ones_are_allowed() -> None:
+    assert set(read_settings(live()).release_keys) == set(public_keys(PUBLIC))
+    assert set(read_settings(live(LYCEUM_RELEASE_PUBLIC_KEYS=f"{PUBLIC}, {OTHER}")).release_keys) == set(
+        public_keys(f"{OTHER} {PUBLIC}")
+    )
+    unsigned = live(LYCEUM_RELEASE_PUBLIC_KEYS="", LYCEUM_UNSIGNED_RELEASES="allow")
+    assert read_settings(unsigned).release_keys == {}
+    assert problems(live(LYCEUM_RELEASE_PUBLIC_KEYS="")) == ["LYCEUM_RELEASE_PUBLIC_KEYS"]
+    assert problems(live(LYCEUM_UNSIGNED_RELEASES="allow")) == ["LYCEUM_UNSIGNED_RELEASES"]
+    assert problems(live(LYCEUM_RELEASE_PUBLIC_KEYS="", LYCEUM_UNSIGNED_RELEASES="yes")) == [
+        "LYCEUM_UNSIGNED_RELEASES",
+        "LYCEUM_RELEASE_PUBLIC_KEYS",
+    ]
+    assert problems(live(LYCEUM_RELEASE_PUBLIC_KEYS=PUBLIC[:-2])) == ["LYCEUM_RELEASE_PUBLIC_KEYS"]
+
+
 def test_live_is_the_default_and_every_missing_setting_is_named_at_once() -> None:
     assert problems({}) == [
         "LYCEUM_STORE",
@@ -70,6 +91,7 @@ def test_live_is_the_default_and_every_missing_setting_is_named_at_once() -> Non
         "LYCEUM_SITE_URL",
         "LYCEUM_SECRET_KEY",
         "LYCEUM_TOKEN_KEYS",
+        "LYCEUM_RELEASE_PUBLIC_KEYS",
         "LYCEUM_SMTP_URL",
         "LYCEUM_MAIL_FROM",
     ]

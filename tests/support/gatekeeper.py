@@ -19,7 +19,7 @@ from gatekeeper.environment import read_settings
 from gatekeeper.gate.token import mint
 from gatekeeper.settings import Settings
 from tests.support.raw_http import RawAnswer, exchange, exchange_many
-from tests.support.tiny_release import tiny_manifest, write_release
+from tests.support.tiny_release import RELEASE_PUBLIC_KEY, tiny_manifest, write_release
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE_URL = "http://127.0.0.1:9/school/"
@@ -101,6 +101,7 @@ def running_gatekeeper(
         "LYCEUM_SITE_URL": SITE_URL,
         "LYCEUM_GATEKEEPER_URL": f"http://127.0.0.1:{port}",
         "LYCEUM_REFRESH_SECONDS": "0.2",
+        "LYCEUM_RELEASE_PUBLIC_KEYS": RELEASE_PUBLIC_KEY,
         **(environ or {}),
     }
     settings = read_settings(chosen)

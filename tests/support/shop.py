@@ -41,6 +41,7 @@ from gatekeeper.settings import Settings
 from gatekeeper.storage.engine import Database
 from gatekeeper.storage.migrate import upgrade
 from gatekeeper.web.service import EXTENSION, Service
+from tests.support.tiny_release import RELEASE_PUBLIC_KEY
 
 ORIGIN = "https://gate.example.test"
 SITE = "https://school.example.test/courses/"
@@ -126,6 +127,7 @@ def live_environ(folder: Path) -> dict[str, str]:
         "LYCEUM_STORE": (folder / "store").as_uri(),
         "LYCEUM_SECRET_KEY": bytes(range(32)).hex(),
         "LYCEUM_TOKEN_KEYS": bytes(range(40, 72)).hex(),
+        "LYCEUM_RELEASE_PUBLIC_KEYS": RELEASE_PUBLIC_KEY,
         "LYCEUM_SMTP_URL": "smtp://127.0.0.1:9",
         "LYCEUM_MAIL_FROM": "Test School <school@example.test>",
     }

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from gatekeeper.contract import keys, manifest, pointer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gatekeeper.contract import keys, manifest, pointer, signature, trust
 from gatekeeper.contract.access import MEMBER, NOBODY, PUBLIC, Rule, products_rule
 from gatekeeper.contract.manifest import (
     CourseEntry,
@@ -18,6 +20,9 @@ from gatekeeper.contract.manifest import (
 )
 
 CONTENT_KEY = b"the content key of the tiny release"
+RELEASE_KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"the tiny release's publisher").digest())
+RELEASE_KEYS = {signature.key_id(RELEASE_KEY.public_key()): RELEASE_KEY.public_key()}
+RELEASE_PUBLIC_KEY = signature.public_text(RELEASE_KEY.public_key())  # for LYCEUM_RELEASE_PUBLIC_KEYS
 CANARY = b"CANARY-OF-THE-PAID-HALF"
 RELEASE = "20261101T080000Z-0123abcd"
 DEMO = products_rule(["demo", "everything"])
@@ -113,8 +118,16 @@ def tiny_manifest(site: str, *, release: str = RELEASE) -> Manifest:
     )
 
 
-def write_release(private: Path, public: Path, whole: Manifest, *, number: int = 1) -> None:
-    """Writes the objects, the manifest and the pointer `number`, as a publisher would, pointer last."""
+def write_release(
+    private: Path,
+    public: Path,
+    whole: Manifest,
+    *,
+    number: int = 1,
+    kind: pointer.Kind = pointer.Kind.PUBLISH,
+    key: Ed25519PrivateKey | None = RELEASE_KEY,
+) -> None:
+    """Writes the objects, the manifest and the pointer `number`, as a publisher would, pointer last. key: None signs nothing."""
     for _, data in PARTS.values():
         _write(private / keys.private_key(CONTENT_KEY, hashlib.sha256(data).digest()), data)
     for _, data, _ in FILES.values():
@@ -122,8 +135,13 @@ def write_release(private: Path, public: Path, whole: Manifest, *, number: int =
     for id_, entry in whole.lessons.items():
         page = PAGE.format(id=id_, title=entry.title).encode()
         _write(public / keys.site_folder(whole.release) / entry.url / "index.html", page)
-    _write(private / keys.manifest_key(whole.release), manifest.dumps(whole))
-    moved = pointer.Pointer(number=number, release=whole.release, created=whole.created)
+    described = manifest.dumps(whole)
+    moved = pointer.Pointer(number=number, release=whole.release, created=whole.created, kind=kind)
+    if key is not None:
+        moved = trust.signed(moved, key)
+        detached = signature.sign(described, key, purpose=signature.MANIFEST)
+        _write(private / keys.manifest_signature_key(whole.release), detached)
+    _write(private / keys.manifest_key(whole.release), described)
     _write(private / keys.pointer_key(number), pointer.dumps(moved))
     _write(private / keys.CURRENT, pointer.dumps_hint(number))
 

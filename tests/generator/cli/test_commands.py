@@ -224,6 +224,7 @@ def test_an_unwritable_store_is_an_error_with_place_and_hint(school: Path, locke
         LYCEUM_STORE=locked_folder.as_uri(),
         LYCEUM_PUBLIC_STORE=(school / "public").as_uri(),
         LYCEUM_CONTENT_KEY="00112233445566778899aabbccddeeff",
+        LYCEUM_RELEASE_KEY=bytes(range(32)).hex(),
     )
     assert done.returncode == 6, done.stderr
     assert "Traceback" not in done.stderr
@@ -234,7 +235,7 @@ def test_an_unwritable_store_is_an_error_with_place_and_hint(school: Path, locke
 def test_missing_settings_are_named_together(school: Path) -> None:
     done = lyceum("publish", school=school, LYCEUM_STORE="s3://bucket")
     assert done.returncode == 2
-    for name in ("LYCEUM_PUBLIC_STORE", "LYCEUM_CONTENT_KEY", "AWS_ACCESS_KEY_ID"):
+    for name in ("LYCEUM_PUBLIC_STORE", "LYCEUM_CONTENT_KEY", "LYCEUM_RELEASE_KEY", "AWS_ACCESS_KEY_ID"):
         assert name in done.stderr
 
 

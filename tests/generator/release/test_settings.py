@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gatekeeper.contract import signature
 from gatekeeper.contract.address import StoreAddress
 from generator.errors import SettingsError
 from generator.release import ReleaseSettings, open_stores
@@ -16,15 +17,18 @@ from generator.release.site_bucket import BucketSite
 from generator.release.site_folder import FolderSite
 
 KEY = "00112233445566778899aabbccddeeff"
+SEED = bytes(range(32)).hex()
 FOLDERS = {
     "LYCEUM_STORE": "file:///srv/school/store",
     "LYCEUM_PUBLIC_STORE": "file:///srv/school/public",
     "LYCEUM_CONTENT_KEY": KEY,
+    "LYCEUM_RELEASE_KEY": SEED,
 }
 BUCKETS = {
     "LYCEUM_STORE": "s3://school-private/a/b",
     "LYCEUM_PUBLIC_STORE": "s3://school-public",
     "LYCEUM_CONTENT_KEY": KEY,
+    "LYCEUM_RELEASE_KEY": SEED,
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "secret-of-the-account",
 }
@@ -97,7 +101,7 @@ def test_addresses_overrule_those_of_the_school() -> None:
 
 def test_secrets_may_lie_in_files(tmp_path: Path) -> None:
     environ = dict(BUCKETS)
-    for name in ("LYCEUM_CONTENT_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+    for name in ("LYCEUM_CONTENT_KEY", "LYCEUM_RELEASE_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         place = tmp_path / name
         place.write_text(environ.pop(name) + "\n")
         environ[f"{name}_FILE"] = str(place)
@@ -108,6 +112,32 @@ def test_listing_and_rolling_back_need_no_content_key() -> None:
     environ = {name: value for name, value in FOLDERS.items() if name != "LYCEUM_CONTENT_KEY"}
     assert ReleaseSettings.from_environment(environ, needs_content_key=False).content_key is None
     wrong(environ)
+
+
+def test_looking_and_planning_need_no_release_key_and_publishing_does() -> None:
+    environ = {name: value for name, value in FOLDERS.items() if name != "LYCEUM_RELEASE_KEY"}
+    assert ReleaseSettings.from_environment(environ, needs_release_key=False).release_key == ""
+    assert "LYCEUM_RELEASE_KEY is missing" in str(wrong(environ))
+    assert read(environ | {"LYCEUM_UNSIGNED_RELEASES": "allow"}).release_key == ""
+    assert "LYCEUM_UNSIGNED_RELEASES is 'yes'" in str(wrong(environ | {"LYCEUM_UNSIGNED_RELEASES": "yes"}))
+
+
+@pytest.mark.parametrize("seed", ["0" * 64, SEED[:-2], f"{SEED}00", "x" * 64])
+def test_a_weak_release_key_is_refused_and_not_repeated_j21(seed: str) -> None:
+    error = wrong(FOLDERS | {"LYCEUM_RELEASE_KEY": seed})
+    assert "LYCEUM_RELEASE_KEY" in str(error)
+    assert seed not in f"{error}{error.hint}"
+
+
+def test_earlier_release_keys_are_known_too() -> None:
+    earlier = signature.public_text(signature.private_key(bytes(range(1, 33)).hex()).public_key())
+    stores = open_stores(read(FOLDERS | {"LYCEUM_RELEASE_PUBLIC_KEYS": earlier}))
+    assert stores.signer is not None
+    assert set(stores.signer.known) == {
+        *signature.public_keys(earlier),
+        signature.key_id(stores.signer.key.public_key()),
+    }
+    assert "LYCEUM_RELEASE_PUBLIC_KEYS" in str(wrong(FOLDERS | {"LYCEUM_RELEASE_PUBLIC_KEYS": "hex"}))
 
 
 def test_all_mistakes_are_told_at_once() -> None:
@@ -127,6 +157,7 @@ def test_all_mistakes_are_told_at_once() -> None:
         "AWS_ACCESS_KEY_ID is missing",
         "AWS_SECRET_ACCESS_KEY is missing",
         "LYCEUM_CONTENT_KEY is missing",
+        "LYCEUM_RELEASE_KEY is missing",
         "LYCEUM_SITE_URL is not",
     ):
         assert name in str(error)
@@ -206,5 +237,5 @@ def test_a_secret_given_twice_or_in_no_readable_file_is_a_mistake(tmp_path: Path
 
 def test_no_repr_shows_a_secret() -> None:
     settings = read(BUCKETS | {"AWS_SESSION_TOKEN": "the-session-token"})
-    for secret in ("secret-of-the-account", "the-session-token", KEY, str(bytes.fromhex(KEY))):
+    for secret in ("secret-of-the-account", "the-session-token", KEY, SEED, str(bytes.fromhex(KEY))):
         assert secret not in repr(settings)
