@@ -4,8 +4,10 @@
  */
 
 import { enhance } from "./enhance.js";
+import { offerSearch } from "./search/opener.js";
 
 enhance(document.body);
+offerSearch();
 
 const section = document.querySelector("section.lyceum-part");
 if (section instanceof HTMLElement) {
