@@ -1,8 +1,8 @@
 """Files inside files: whatever a public file can hold, unpacked until there is text.
 
 Decided by the first bytes, not by the name: gzip, bzip2, xz, Zstandard and Brotli (where Python has them), zip and all that
-is zip inside (docx, epub, whl), tar, PNG chunks, JPEG segments, PDF streams, SQLite tables. Of any other binary file the printable
-strings count, in UTF-8 and UTF-16. A file that is nested too deep or unpacks to too much cannot be proven clean and raises
+is zip inside (docx, epub, whl), tar, PNG chunks, JPEG segments, PDF streams, SQLite tables, search indexes. Of any other binary file the
+printable strings count, in UTF-8 and UTF-16. A file that is nested too deep or unpacks to too much cannot be proven clean and raises
 `UnreadableError`, so that doubt stops the build.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from generator.site.leaks import archives, documents
+from generator.site.leaks import archives, documents, indexes
 from generator.site.leaks.archives import LISTING, Budget, Opener, UnreadableError
 
 __all__ = ["Leaf", "UnreadableError", "printable", "text_of", "unpack"]
@@ -27,7 +27,7 @@ _STRINGS_UTF8 = re.compile(
 )
 _STRINGS_UTF16_LE = re.compile(rb"(?:[\t\n\r\x20-\x7e]\x00){8,}+")
 _STRINGS_UTF16_BE = re.compile(rb"(?:\x00[\t\n\r\x20-\x7e]){8,}+")
-_OPAQUE = (documents.PNG, b"\x1f\x8b", b"wOF2")
+_OPAQUE = (documents.PNG, b"\x1f\x8b", b"wOF2", indexes.SIGNATURE)
 # a JPEG segment holds no more; blocks up to this size are also read as UTF-16 in any script
 _METADATA_BYTES = 64 * 1024
 
@@ -89,8 +89,9 @@ _OPENERS: tuple[tuple[bytes, Opener], ...] = (
     (b"\xff\xd8\xff", documents.jpeg),
     (b"%PDF", documents.pdf),
     (b"SQLite format 3\0", documents.sqlite),
+    (indexes.SIGNATURE, indexes.pagefind),
 )
-_PIECES = frozenset({documents.png, documents.jpeg, documents.pdf, documents.sqlite})
+_PIECES = frozenset({documents.png, documents.jpeg, documents.pdf, documents.sqlite, indexes.pagefind})
 
 
 def text_of(data: bytes) -> str | None:

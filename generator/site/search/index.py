@@ -25,7 +25,6 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from generator.errors import LyceumError, SettingsError
@@ -224,4 +223,6 @@ def _write_state(folder: Path, state: _State) -> None:
 
 
 def _maker() -> list[object]:
+    from importlib.metadata import version  # slow to import
+
     return [_FORMAT, version("pagefind"), _SYMBOLS]

@@ -10,20 +10,24 @@ that it changes exactly when the text of the page does.
 from __future__ import annotations
 
 import re
+from html import unescape
 
 from generator.site.search import words
 
 _BODY = re.compile(r"<([a-z][a-z0-9]*)\b[^>]*\bdata-pagefind-body\b[^>]*>")
 _IGNORED = re.compile(
     r"<([a-z][a-z0-9]*)\b[^>]*?(?:\bdata-pagefind-ignore\b"
-    r"|\bclass=\"(?:headerlink|footnote-backref|linenos|lyceum-sr)\b)[^>]*>"
+    r"|\bclass=\"(?:headerlink|footnote-backref|linenos|lyceum-sr|lyceum-diagram)\b)[^>]*>"
 )
 _DRAWN = re.compile(r"<(svg|script|style|noscript)\b.*?</\1>|<!--.*?-->", re.DOTALL)
 _SPAN = re.compile(r"</?span\b[^>]*>")  # the colours of code, which must not cut its words
 _TAG = re.compile(r"(<(?:\"[^\"]*\"|'[^']*'|[^>\"'])*>)")
+_FORMULA = re.compile(r"\\[()\[\]]")  # what pymdownx.arithmatex puts around TeX
 _NAME = re.compile(r"</?\s*([a-zA-Z][a-zA-Z0-9-]*)")
 _ANCHOR = re.compile(r"\bid=(?:\"[^\"]*\"|'[^']*')")
 _FACTS = re.compile(r"\bdata-[a-z-]+=(?:\"[^\"]*\"|'[^']*')")
+_LABEL = re.compile(r'\bdata-label="([^"]*)"')
+_H1 = re.compile(r"<h1\b[^>]*>(.*?)</h1>", re.DOTALL)
 _INLINE = frozenset(
     """
     a abbr b bdi bdo cite code data del dfn em i ins kbd mark q s samp small strong sub sup time u var
@@ -39,12 +43,22 @@ def extract(html: str) -> str | None:
     opening = _BODY.search(html)
     if opening is None:
         return None
-    body = _DRAWN.sub(" ", html[opening.end() : _end(html, opening)])
+    text = _without_ignored(_DRAWN.sub(" ", html[opening.end() : _end(html, opening)]))
+    body = _title(opening[0], text) + _respaced(_SPAN.sub("", text))
     facts = " ".join(_FACTS.findall(opening[0]))
-    return (
-        f'<!doctype html><html lang="en"><body data-pagefind-body {facts}>'
-        f"{_respaced(_SPAN.sub('', _without_ignored(body)))}</body></html>\n"
-    )
+    return f'<!doctype html><html lang="en"><body data-pagefind-body {facts}>{body}</body></html>\n'
+
+
+def _title(opening: str, body: str) -> str:
+    """The page's title as a heading, where the text has another one or none: a lesson is found by the name that lists show."""
+    label = _LABEL.search(opening)
+    if label is None:
+        return ""
+    heading = _H1.search(body)
+    shown = _TAG.sub("", heading[1]) if heading else ""
+    if unescape(label[1]).split() == unescape(shown).split():
+        return ""
+    return f'<h1 data-pagefind-meta="title">{words.encode(label[1])}</h1>'
 
 
 def _end(html: str, opening: re.Match[str]) -> int:
@@ -69,18 +83,21 @@ def _without_ignored(body: str) -> str:
 
 def _respaced(body: str) -> str:
     """Chinese in pairs, across tags within a line; other tags bare."""
-    pieces = _TAG.split(body)
-    follower = ""
+    pieces = _TAG.split(_FORMULA.sub(" ", body))
+    follower, ends = "", True
     for index in range(len(pieces) - 1, -1, -1):
         piece = pieces[index]
         if index % 2:
             name = _name(piece)
             if name not in _INLINE:
-                follower = ""
+                follower, ends = "", True
             pieces[index] = _bare(piece, name)
         elif piece:
-            pieces[index] = words.encode(piece, follower)
-            follower = words.first_han(piece)
+            text = words.encode(piece, follower)
+            pieces[index] = (
+                text.rstrip() if ends else text
+            )  # Pagefind ends a line that has no mark at its end
+            follower, ends = words.first_han(piece), False
     return "".join(pieces)
 
 

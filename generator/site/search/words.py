@@ -24,7 +24,10 @@ _MARKS = "\u2010-\u2027\u2030-\u205e\u3000-\u3004\u3008-\u303f\u30fb\uff00-\uff0
 _RUN = re.compile(rf"[{HAN}]+")
 _RUN_OR_MARK = re.compile(rf"([{HAN}]+)|([{_MARKS}])")
 _PAIR = re.compile(rf"([{HAN}])[{HAN}{END}]")
-_CLOSE = re.compile(rf"(?<=[{HAN}{_MARKS}]) (?=[{HAN}{_MARKS}])|(?<=[{_MARKS}]) | (?=[{_MARKS}.])")
+_STOP = re.compile(rf"([{HAN}])\.(?= |$)")  # Pagefind's own, where a line ends without one
+_CLOSE = re.compile(
+    rf"(?<=[{HAN}{_MARKS}]) (?=[{HAN}{_MARKS}])|(?<=[{_MARKS}]) | (?=[{_MARKS}])|(?<=[{HAN}]) (?=[.,:;!?)\]])|(?<=[(\[]) (?=[{HAN}])"
+)
 
 
 def encode(text: str, follower: str = "") -> str:
@@ -44,7 +47,7 @@ def encode(text: str, follower: str = "") -> str:
 
 def decode(text: str) -> str:
     """The readable text: as it was, but for the spaces between Chinese and other scripts."""
-    return _CLOSE.sub("", _PAIR.sub(r"\1", " ".join(text.split())))
+    return _CLOSE.sub("", _STOP.sub(r"\1。", _PAIR.sub(r"\1", " ".join(text.split()))))
 
 
 def runs(text: str) -> list[str]:

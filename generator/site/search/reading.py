@@ -1,0 +1,145 @@
+"""A built index, asked without a browser: the same files, the same words, the same rule of a match.
+
+    pagefind-entry.json             languages → their index
+    pagefind.<hash>.pf_meta         pages (fragment, length), ranges of words → chunk
+    index/<hash>.pf_index           word → pages and places
+    fragment/<hash>.pf_fragment     a page: address, text, filters
+
+Each is gzip around a signature and CBOR, a fragment JSON. A query is spelled as the search box spells it (see `words`); a page is
+found when it holds every word or one that begins with it. Of the chunks only those are read that a browser would fetch.
+
+Source: Pagefind 1.5, `pagefind/src/index` and `pagefind_web/src/index.rs`.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cbor2
+import snowballstemmer
+
+from generator.errors import LyceumError
+from generator.site.search import words
+
+SIGNATURE = b"pagefind_dcd"
+
+_WORD = re.compile(r"[^\W_]+[\w+#]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chunk:
+    first: str
+    last: str
+    name: str
+
+
+class Index:
+    """The index in a folder. Raises LyceumError when it is missing or cannot be read."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._stemmer = snowballstemmer.stemmer("english")
+        self._words: dict[str, dict[str, frozenset[int]]] = {}
+        try:
+            entry = json.loads((folder / "pagefind-entry.json").read_bytes())
+            (language,) = entry["languages"].values()
+            meta = self._read(f"pagefind.{language['hash']}.pf_meta")
+            self._pages = [str(page[0]) for page in meta[1]]
+            self._chunks = [_Chunk(first=first, last=last, name=name) for first, last, name in meta[2]]
+        except (OSError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+            raise _unreadable(folder) from error
+
+    @property
+    def pages(self) -> int:
+        return len(self._pages)
+
+    def find(self, query: str) -> list[str]:
+        """The addresses of the pages that hold all of `query`, from the site's root, in the order of the index.
+
+        Raises LyceumError when the index cannot be read.
+        """
+        spelled = self.spell(query)
+        if not spelled:
+            return []
+        found = set(range(len(self._pages)))
+        for word in spelled:
+            found &= self._holding(word)
+        return [self._address(page) for page in sorted(found)]
+
+    def spell(self, query: str) -> list[str]:
+        """The words that `query` asks the index for."""
+        latin = query
+        pairs: list[str] = []
+        for run in words.runs(query):
+            latin = latin.replace(run, " ")
+            pairs += [run] if len(run) == 1 else [run[place : place + 2] for place in range(len(run) - 1)]
+        stems = [str(self._stemmer.stemWord(word.lower())) for word in _WORD.findall(latin)]
+        return list(dict.fromkeys(stems + pairs))
+
+    def _holding(self, word: str) -> set[int]:
+        """The pages that hold `word` or a word that begins with it."""
+        pages: set[int] = set()
+        for chunk in self._chunks:
+            # The names of a chunk's first and last word are cut short where that tells it from its neighbour.
+            if chunk.first[: len(word)] <= word and word[: len(chunk.last)] <= chunk.last:
+                for known, held in self._load(chunk.name).items():
+                    if known.startswith(word):
+                        pages |= held
+        return pages
+
+    def _load(self, name: str) -> dict[str, frozenset[int]]:
+        if name not in self._words:
+            try:
+                (packed,) = self._read(f"index/{name}.pf_index")
+                self._words[name] = {
+                    str(word): frozenset(_numbers(pages)).union(*(_numbers(form[1]) for form in forms))
+                    for word, pages, forms in packed
+                }
+            except (OSError, ValueError, TypeError, IndexError) as error:
+                raise _unreadable(self._folder) from error
+        return self._words[name]
+
+    def _address(self, page: int) -> str:
+        try:
+            return str(json.loads(opened(self._folder / f"fragment/{self._pages[page]}.pf_fragment"))["url"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise _unreadable(self._folder) from error
+
+    def _read(self, name: str) -> Any:
+        try:
+            return cbor2.loads(opened(self._folder / name))
+        except cbor2.CBORDecodeError as error:
+            raise ValueError(f"{name} is not CBOR") from error
+
+
+def opened(path: Path) -> bytes:
+    """What a file of the index holds. Raises OSError, ValueError."""
+    try:
+        content = gzip.decompress(path.read_bytes())
+    except (zlib.error, EOFError) as error:
+        raise ValueError(f"{path.name} is damaged") from error
+    if not content.startswith(SIGNATURE):
+        raise ValueError(f"{path.name} is no file of Pagefind")
+    return content[len(SIGNATURE) :]
+
+
+def _numbers(pages: list[list[Any]]) -> list[int]:
+    """Page numbers, each written as the distance from the one before."""
+    number = 0
+    found = []
+    for page in pages:
+        number += page[0]
+        found.append(number)
+    return found
+
+
+def _unreadable(folder: Path) -> LyceumError:
+    return LyceumError(
+        "the search index is missing or cannot be read", where=folder.name, hint="build the site again"
+    )
