@@ -1,12 +1,16 @@
 """What a reader owns, derived from the ledger alone. Pure: the same entries in any order give the same answer.
 
 Rules
-- A paid order opens its product from the moment of payment; refunds that reach what was paid close it. A smaller refund does not.
-- A product with an interval (a subscription) is open for one interval from payment, or from the end of the running one, whichever
-  is later. A month keeps its day, or takes the month's last: January 31 + 1 month = February 28.
+- A paid order opens its product from the moment of payment. What happens to the money later is looked at payment by payment
+  (`payments_of`): a payment that was refunded in full, or whose dispute is open or lost, opens nothing. A smaller refund changes
+  nothing; a refund that came back is as none; a dispute that the school won is as none.
+- A product with an interval is open for one interval from payment, or from the end of the running one, whichever is later. A month
+  keeps its day, or takes the month's last: January 31 + 1 month = February 28.
+- A subscription that the provider renews is open to the end of the paid period, which the provider names, and `GRACE` longer as long
+  as it is not cancelled: a renewal may be late, a card may have to be replaced. Once cancelled it ends with the paid period.
 - A redeemed code and an operator's grant open likewise; an operator's revocation closes what began before it, and nothing after.
 - A payment whose amount or currency is not the order's opens nothing (`Kind.MISMATCHED`).
-- A refund that arrives before its payment counts when the payment comes.
+- A refund or a dispute that arrives before its payment counts when the payment comes.
 - An order is pending when the provider said so within the last day and nothing decided it since.
 """
 
@@ -22,6 +26,8 @@ from enum import StrEnum
 from gatekeeper.commerce.ledger import Entry, Kind
 
 PENDING_FOR = timedelta(days=1)
+GRACE = timedelta(days=7)
+_PAYS = frozenset({Kind.PAID, Kind.RENEWED})
 
 
 class State(StrEnum):
@@ -31,6 +37,7 @@ class State(StrEnum):
     EXPIRED = "expired"
     REFUNDED = "refunded"
     REVOKED = "revoked"
+    DISPUTED = "disputed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +79,22 @@ class OrderState(StrEnum):
     PAID = "paid"
     FAILED = "failed"
     REFUNDED = "refunded"
+    DISPUTED = "disputed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment:
+    """One payment of an order and what became of it. entry: the line that says it was paid. closed_by: None while it stands."""
+
+    entry: Entry
+    paid_minor: int
+    refunded_minor: int
+    closed_by: State | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Opening:
-    """One thing that opens a product. closed_by: what took it back."""
+    """One thing that opens a product. closed_by: what took it back. renews: until is to be followed by another period."""
 
     start: datetime
     order: tuple[datetime, int]
@@ -84,6 +102,7 @@ class _Opening:
     until: datetime | None
     origin: str
     closed_by: State | None
+    renews: bool = False
 
 
 def entitlements(entries: Iterable[Entry], now: datetime) -> Owned:
@@ -102,13 +121,13 @@ def entitlements(entries: Iterable[Entry], now: datetime) -> Owned:
 
     openings: dict[str, list[_Opening]] = defaultdict(list)
     for lines in orders.values():
-        payment = first_payment(lines)
-        if payment is not None:
-            is_refunded = order_state(lines) is OrderState.REFUNDED
-            openings[payment.product].append(_opening(payment, revoked, refunded=is_refunded))
+        renews = is_renewing(lines)
+        for payment in payments_of(lines):
+            opening = _opening(payment.entry, revoked, closed_by=payment.closed_by, renews=renews)
+            openings[payment.entry.product].append(opening)
     for entry in others:
         if entry.kind in {Kind.GRANTED, Kind.REDEEMED}:
-            openings[entry.product].append(_opening(entry, revoked, refunded=False))
+            openings[entry.product].append(_opening(entry, revoked, closed_by=None, renews=False))
 
     pending = {
         lines[0].product
@@ -122,14 +141,43 @@ def entitlements(entries: Iterable[Entry], now: datetime) -> Owned:
     )
 
 
+def payments_of(entries: Iterable[Entry]) -> list[Payment]:
+    """The payments of the one order that these entries are of, the first first."""
+    named: dict[str | None, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        named[entry.payment].append(entry)
+    found = []
+    for lines in named.values():
+        paid = [line for line in lines if line.kind in _PAYS]
+        if paid:
+            # Several lines without a name, from a provider whose orders have one payment, are that one payment.
+            first = min(paid, key=_moment)
+            total, refunded = sum(line.amount_minor for line in paid), _refunded(lines)
+            state = State.REFUNDED if refunded >= total else _disputed(lines)
+            found.append(Payment(entry=first, paid_minor=total, refunded_minor=refunded, closed_by=state))
+    return sorted(found, key=lambda payment: _moment(payment.entry))
+
+
+def is_renewing(entries: Iterable[Entry]) -> bool:
+    """Whether the provider will charge this order's next period: its subscription began, and was not cancelled, or resumed since."""
+    kinds = {Kind.CANCELLED: 1, Kind.RESUMED: 0}
+    lines = list(entries)
+    began = any(line.kind in _PAYS and line.interval and line.until for line in lines)
+    said = [(line.at, kinds[line.kind]) for line in lines if line.kind in kinds]
+    return began and not (said and max(said)[1])
+
+
 def order_state(entries: Sequence[Entry]) -> OrderState:
     """The state of the one order that these entries are of."""
-    paid = sum(entry.amount_minor for entry in entries if entry.kind is Kind.PAID)
-    refunded = sum(entry.amount_minor for entry in entries if entry.kind is Kind.REFUNDED)
-    if paid:
-        return OrderState.REFUNDED if refunded >= paid else OrderState.PAID
+    payments = payments_of(entries)
+    if any(payment.closed_by is None for payment in payments):
+        return OrderState.PAID
+    if payments:
+        is_disputed = any(payment.closed_by is State.DISPUTED for payment in payments)
+        return OrderState.DISPUTED if is_disputed else OrderState.REFUNDED
     created = next((entry for entry in entries if entry.kind is Kind.CREATED), None)
-    if refunded and (created is None or refunded >= created.amount_minor):
+    refunded = _refunded(entries)
+    if refunded > 0 and (created is None or refunded >= created.amount_minor):
         return OrderState.REFUNDED
     # Two messages of the same second are taken in the order of the dictionary below: the final one wins.
     rank = {Kind.PENDING: 0, Kind.FAILED: 1}
@@ -141,11 +189,7 @@ def order_state(entries: Sequence[Entry]) -> OrderState:
 
 def first_payment(entries: Iterable[Entry]) -> Entry | None:
     """The payment that an order's access begins with."""
-    return min(
-        (entry for entry in entries if entry.kind is Kind.PAID),
-        key=lambda entry: (entry.at, entry.event),
-        default=None,
-    )
+    return next((payment.entry for payment in payments_of(entries)), None)
 
 
 def later(moment: datetime, interval: str) -> datetime:
@@ -158,16 +202,52 @@ def later(moment: datetime, interval: str) -> datetime:
     return moment.replace(year=year, month=month + 1, day=day)
 
 
-def _opening(entry: Entry, revoked: Mapping[str, list[tuple[datetime, int]]], *, refunded: bool) -> _Opening:
+def _moment(entry: Entry) -> tuple[datetime, str]:
+    return (entry.at, entry.event)
+
+
+def _refunded(entries: Iterable[Entry]) -> int:
+    """What was refunded and did not come back. A refund and its failure share the name behind the colon, in whatever order they came."""
+    lines = list(entries)
+    failed = _names(lines, Kind.REFUND_FAILED)
+    return sum(
+        line.amount_minor for line in lines if line.kind is Kind.REFUNDED and _name(line) not in failed
+    )
+
+
+def _disputed(entries: Iterable[Entry]) -> State | None:
+    """A dispute and its end share the name behind the colon."""
+    lines = list(entries)
+    if _names(lines, Kind.DISPUTE_LOST):
+        return State.REFUNDED
+    is_open = _names(lines, Kind.DISPUTED) - _names(lines, Kind.DISPUTE_WON)
+    return State.DISPUTED if is_open else None
+
+
+def _names(entries: Iterable[Entry], kind: Kind) -> set[str]:
+    return {_name(entry) for entry in entries if entry.kind is kind}
+
+
+def _name(entry: Entry) -> str:
+    return entry.event.partition(":")[2]
+
+
+def _opening(
+    entry: Entry,
+    revoked: Mapping[str, list[tuple[datetime, int]]],
+    *,
+    closed_by: State | None,
+    renews: bool,
+) -> _Opening:
     is_revoked = any((entry.at, entry.id) < moment for moment in revoked.get(entry.product, ()))
-    closed_by = State.REFUNDED if refunded else State.REVOKED if is_revoked else None
     return _Opening(
         start=entry.at,
         order=(entry.at, entry.id),
         interval=entry.interval,
         until=entry.until,
         origin=entry.order or entry.source,
-        closed_by=closed_by,
+        closed_by=closed_by or (State.REVOKED if is_revoked else None),
+        renews=renews,
     )
 
 
@@ -186,10 +266,10 @@ def _holding(product: str, openings: Iterable[_Opening], now: datetime) -> Holdi
     end = standing[0].start
     is_for_ever = False
     for opening in standing:
-        if opening.interval is not None:
+        if opening.until is not None:
+            end = max(end, opening.until + GRACE if opening.renews else opening.until)
+        elif opening.interval is not None:
             end = later(max(end, opening.start), opening.interval)
-        elif opening.until is not None:
-            end = max(end, opening.until)
         else:
             is_for_ever = True
     return Holding(

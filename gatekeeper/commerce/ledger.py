@@ -6,12 +6,14 @@ redemption. Saying it twice, or fifty times at once, appends it once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, select
 
+from gatekeeper.accounts import revocations
 from gatekeeper.commerce.tables import EntryRow
 from gatekeeper.storage.writes import insert_once
 
@@ -28,15 +30,29 @@ class Kind(StrEnum):
     PAID = "paid"
     FAILED = "failed"
     REFUNDED = "refunded"
+    RENEWED = "renewed"  # a further period of a subscription
+    RENEWAL_FAILED = "renewal-failed"
+    CANCELLED = "cancelled"  # a subscription that will not renew
+    RESUMED = "resumed"
+    REFUND_FAILED = "refund-failed"  # money that was refunded came back
+    DISPUTED = "disputed"
+    DISPUTE_WON = "dispute-won"  # by the school
+    DISPUTE_LOST = "dispute-lost"
     MISMATCHED = "mismatched"  # a payment that is not the order's: another amount or currency; opens nothing
     GRANTED = "granted"
     REVOKED = "revoked"
     REDEEMED = "redeemed"
 
 
+TAKING = frozenset({Kind.REFUNDED, Kind.REVOKED, Kind.DISPUTED, Kind.DISPUTE_LOST})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A line of the ledger. id: in the order of recording. amount_minor: always positive; the kind says which way."""
+    """A line of the ledger. id: in the order of recording. amount_minor: never negative; the kind says which way.
+
+    payment: the provider's name for the payment that the line is about; None where an order has one payment at most.
+    """
 
     id: int
     kind: Kind
@@ -50,6 +66,7 @@ class Entry:
     source: str
     event: str
     at: datetime
+    payment: str | None = None
 
 
 def append(
@@ -67,9 +84,10 @@ def append(
     currency: str = "",
     interval: str | None = None,
     until: datetime | None = None,
+    payment: str | None = None,
 ) -> bool:
     """Appends a line unless (source, event) is there. Returns whether it was appended."""
-    return insert_once(
+    appended = insert_once(
         connection,
         EntryRow,
         {
@@ -83,11 +101,15 @@ def append(
             "until": until,
             "source": source,
             "event": event,
+            "payment": payment,
             "at": at,
             "recorded_at": now,
         },
         unique=(EntryRow.source, EntryRow.event),
     )
+    if appended and kind in TAKING:  # what the reader's tokens say may be wrong now
+        revocations.renew_reader(connection, reader, now=now)
+    return appended
 
 
 def of_reader(connection: Connection, reader: str) -> list[Entry]:
@@ -95,8 +117,21 @@ def of_reader(connection: Connection, reader: str) -> list[Entry]:
     return _entries(connection, EntryRow.reader == reader)
 
 
+def of_readers(connection: Connection, readers: Sequence[str]) -> list[Entry]:
+    """All lines of these readers, in the order of recording."""
+    return _entries(connection, EntryRow.reader.in_(readers))
+
+
 def of_order(connection: Connection, number: str) -> list[Entry]:
     return _entries(connection, EntryRow.order_number == number)
+
+
+def has(connection: Connection, source: str, event: str) -> bool:
+    """Whether this saying was recorded."""
+    found = connection.execute(
+        select(EntryRow.id).where(EntryRow.source == source, EntryRow.event == event)
+    ).scalar_one_or_none()
+    return found is not None
 
 
 def _entries(connection: Connection, which: ColumnElement[bool]) -> list[Entry]:
@@ -114,6 +149,7 @@ def _entries(connection: Connection, which: ColumnElement[bool]) -> list[Entry]:
             EntryRow.source,
             EntryRow.event,
             EntryRow.at,
+            EntryRow.payment,
         )
         .where(which)
         .order_by(EntryRow.id)
@@ -132,6 +168,7 @@ def _entries(connection: Connection, which: ColumnElement[bool]) -> list[Entry]:
             source=row.source,
             event=row.event,
             at=row.at,
+            payment=row.payment,
         )
         for row in rows
     ]

@@ -6,7 +6,7 @@ then the product's first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from gatekeeper.commerce.money import Money
@@ -42,15 +42,24 @@ class Offer:
 
 
 def find_offer(
-    manifest: Manifest, product: str, *, language: str, currency: str | None = None
+    manifest: Manifest,
+    product: str,
+    *,
+    language: str,
+    currency: str | None = None,
+    is_payable: Callable[[str], bool] = lambda _: True,
 ) -> Offer | None:
-    """The offer for a product that is sold now; None if there is none, or it has no price above zero."""
+    """The offer for a product that is sold now; None if there is none, or it has no price above zero.
+
+    is_payable: whether somebody takes this currency. If nobody takes any of the product's, all its prices are shown.
+    """
     entry = manifest.products.get(product)
     if entry is None or not entry.active:
         return None
     prices = {code: amount for code, amount in entry.prices.items() if amount > 0}
     if not prices:
         return None
+    prices = {code: amount for code, amount in prices.items() if is_payable(code)} or prices
     chosen = currency if currency in prices else preferred_currency(prices, language)
     return Offer(
         product=product,

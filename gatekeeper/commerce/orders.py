@@ -6,6 +6,7 @@ an order to people; it is not a secret, and only the order's reader may see the 
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from gatekeeper.storage.writes import insert_once
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 REUSED_FOR = timedelta(minutes=30)
 _MOST_DRAWS = 20
+_NUMBER = re.compile(r"L-[0-9]{8}-[0-9A-Z]{6}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,11 @@ def find(connection: Connection, number: str) -> Order | None:
     return next(iter(_find(connection, OrderRow.number == number)), None)
 
 
+def is_number(text: str) -> bool:
+    """Whether a text has the form of an order number."""
+    return _NUMBER.fullmatch(text) is not None
+
+
 def find_of_reader(connection: Connection, number: str, *, reader: str) -> Order | None:
     """The order, if it is this reader's; the owner stands in the query, so another's order does not exist here."""
     return next(iter(_find(connection, OrderRow.number == number, OrderRow.reader == reader)), None)
@@ -110,6 +117,11 @@ def find_of_reader(connection: Connection, number: str, *, reader: str) -> Order
 def listed(connection: Connection, *, reader: str) -> list[Order]:
     """The reader's orders, the newest first."""
     return _find(connection, OrderRow.reader == reader)
+
+
+def of_provider(connection: Connection, provider: str, *, since: datetime) -> list[Order]:
+    """The orders that were made for this provider since then, the newest first."""
+    return _find(connection, OrderRow.provider == provider, OrderRow.created_at >= since)
 
 
 def _find(connection: Connection, *which: ColumnElement[bool]) -> list[Order]:

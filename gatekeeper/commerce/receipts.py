@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 
 from gatekeeper.accounts.post import outbox
 from gatekeeper.accounts.post.letters import LetterWriter
+from gatekeeper.commerce.money import Money
 from gatekeeper.commerce.orders import Order
-from gatekeeper.commerce.payments import ProviderEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +24,16 @@ class ReceiptPost:
     origin: str
 
     def receipt(
-        self, connection: Connection, order: Order, *, recipient: str, paid_at: datetime, now: datetime
+        self,
+        connection: Connection,
+        order: Order,
+        *,
+        recipient: str,
+        paid_at: datetime,
+        now: datetime,
+        period: str | None = None,
     ) -> None:
+        """period: the name of a subscription's further period; None for the order's own payment."""
         letter = self.letters.write(
             "receipt",
             order.language,
@@ -37,23 +45,37 @@ class ReceiptPost:
             refund_days=order.refund_days,
             address=f"{self.origin}/orders/{order.number}",
         )
-        outbox.put(connection, key=f"receipt:{order.number}", recipient=recipient, letter=letter, now=now)
+        outbox.put(
+            connection, key=_key("receipt", order.number, period), recipient=recipient, letter=letter, now=now
+        )
 
     def refund(
-        self, connection: Connection, order: Order, event: ProviderEvent, *, recipient: str, now: datetime
+        self,
+        connection: Connection,
+        order: Order,
+        event: str,
+        money: Money,
+        *,
+        recipient: str,
+        now: datetime,
     ) -> None:
+        """event: the refund's name at the provider."""
         letter = self.letters.write(
             "refund",
             order.language,
             number=order.number,
             product=order.title,
-            price=str(event.money),
+            price=str(money),
             address=f"{self.origin}/orders/{order.number}",
         )
         outbox.put(
             connection,
-            key=f"refund:{order.provider}:{event.id}"[:120],
+            key=_key("refund", order.provider, event),
             recipient=recipient,
             letter=letter,
             now=now,
         )
+
+
+def _key(*words: str | None) -> str:
+    return ":".join(word for word in words if word is not None)[:120]

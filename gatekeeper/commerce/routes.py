@@ -1,20 +1,17 @@
 """The pages of buying. Prices come from the manifest, never from the form (attack cases W11, A15).
 
 GET/POST /buy/<product>          what it holds and costs; `?lesson=` to come back to, `?currency=`
-GET  /orders/<number>            what became of it; unlocks this browser once it is paid
+GET  /orders/<number>            what became of it; unlocks this browser once it is paid. Coming back from the provider proves nothing (W19)
 GET  /orders/<number>/state      the same as JSON, for the page's own script
 GET  /orders/<number>/receipt    to print
 GET/POST /redeem                 a redemption code
-POST /webhooks/<provider>        a provider's message
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from flask import Blueprint, Response, abort, jsonify, request
-from sqlalchemy.exc import SQLAlchemyError
 
 from gatekeeper.accounts import limits
 from gatekeeper.accounts.account_routes import sign_in_first
@@ -22,13 +19,13 @@ from gatekeeper.accounts.current import client, signed_in
 from gatekeeper.accounts.entitlement_cookie import owned_by, set_entitlement
 from gatekeeper.accounts.limits import LimitedError, client_subject
 from gatekeeper.accounts.sessions import SignedIn
-from gatekeeper.commerce import codes, ledger, orders, webhooks
+from gatekeeper.commerce import codes, ledger, orders
 from gatekeeper.commerce.codes import Redemption
 from gatekeeper.commerce.entitlements import (
-    OrderState,
     Owned,
     entitlements,
     first_payment,
+    is_renewing,
     order_state,
 )
 from gatekeeper.commerce.ledger import Entry
@@ -41,17 +38,15 @@ from gatekeeper.commerce.offers import (
     title_of,
 )
 from gatekeeper.commerce.orders import Order
-from gatekeeper.commerce.payments import RejectedError
-from gatekeeper.commerce.sandbox.provider import LONGEST_MESSAGE_BYTES
+from gatekeeper.commerce.payments import PaymentProvider, Visit
+from gatekeeper.commerce.sandbox import provider as sandbox
 from gatekeeper.contract import routes
 from gatekeeper.web.forms import FieldError, field
 from gatekeeper.web.language import language
 from gatekeeper.web.pages import page, to
-from gatekeeper.web.protection import unprotected
 from gatekeeper.web.service import service
 
 blueprint = Blueprint("commerce", __name__, template_folder="templates")
-log = logging.getLogger(__name__)
 
 _LONGEST_LESSON = 500
 
@@ -73,7 +68,8 @@ def buy(product: str) -> Response:
     found = _offer(product)
     served = service()
     lesson = _lesson(request.values.get("lesson"))
-    if served.provider is None:
+    provider = _chosen(found)
+    if provider is None:
         return _offer_page(found, who, lesson=lesson, error="no_provider", status=503)
     if _is_covered(found, owned_by(who.reader.id)):
         return _offer_page(found, who, lesson=lesson)
@@ -87,11 +83,13 @@ def buy(product: str) -> Response:
             reader=who.reader.id,
             lesson=lesson,
             language=language(),
-            provider=served.provider.name,
+            provider=provider.name,
             now=now,
         )
-        address = served.provider.begin(connection, order, now=now)
-    return to(address)
+    if provider.name == sandbox.NAME:
+        visit = Visit(client=client(), language=language())
+        return to(provider.begin(served.database, order, visit, now=now).address)
+    return to(f"/pay/{order.number}")
 
 
 @blueprint.get("/orders/<number>")
@@ -102,9 +100,7 @@ def show_order(number: str) -> Response:
     order, entries = _order(number, who)
     served = service()
     state = order_state(entries)
-    sandbox_refund = None
-    if served.sandbox is not None and state is OrderState.PAID:
-        sandbox_refund = f"/sandbox/refund/{order.number}"
+    provider = served.providers.get(order.provider)
     response = page(
         "commerce/order.html",
         order=order,
@@ -112,7 +108,9 @@ def show_order(number: str) -> Response:
         payment=first_payment(entries),
         back=lesson_address(served.manifest, order.lesson),
         courses=opened_courses(served.manifest, order.product) if served.manifest is not None else (),
-        sandbox_refund=sandbox_refund,
+        has_returned="returned" in request.args,
+        sandbox_steps=_sandbox_steps(order),
+        is_managed=is_renewing(entries) and provider is not None and provider.renews,
         pay_again=routes.buy_path(order.product, order.lesson),
     )
     set_entitlement(response, who)
@@ -199,51 +197,20 @@ def redeem() -> Response:
     return response
 
 
-@blueprint.post("/webhooks/<provider>")
-@unprotected
-def webhook(provider: str) -> Response:
-    """200 only after everything is committed; 400 for what is not the provider's; 5xx for anything that may work later."""
-    served = service()
-    if served.provider is None or provider != served.provider.name:
-        abort(404)
-    request.max_content_length = LONGEST_MESSAGE_BYTES
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    status = take_message(request.get_data(cache=False), headers)
-    response = jsonify(taken=status == 200)
-    response.status_code = status
-    if status >= 500:
-        response.headers["Retry-After"] = "5"
-    return response
-
-
-def take_message(raw: bytes, headers: Mapping[str, str]) -> int:
-    """Takes a provider's message in and returns the HTTP status to answer it with."""
-    served = service()
-    provider = served.provider
-    if provider is None:
-        return 404
-    try:
-        outcome = webhooks.receive(
-            served.database, provider, raw, headers, post=served.post, now=served.clock()
-        )
-    except RejectedError as error:
-        log.warning("payment message rejected provider=%s: %s", provider.name, error.reason)
-        return 400
-    except SQLAlchemyError as error:
-        log.error("payment message not processed provider=%s: %s", provider.name, type(error).__name__)
-        return 503
-    served.wake.set()
-    log.info("payment message taken provider=%s outcome=%s", provider.name, outcome.value)
-    return 200
-
-
 def _offer(product: str) -> Offer:
     """The offer that the address names, in the reader's language and the currency they chose; else 404."""
     manifest = service().manifest
     if manifest is None:
         abort(503)
     currency = request.form.get("currency") or request.args.get("currency")
-    found = find_offer(manifest, product, language=language(), currency=currency)
+    providers = service().providers.values()
+    found = find_offer(
+        manifest,
+        product,
+        language=language(),
+        currency=currency,
+        is_payable=lambda code: any(provider.takes(code) for provider in providers),
+    )
     if found is None:
         abort(404)
     return found
@@ -254,6 +221,7 @@ def _offer_page(
 ) -> Response:
     served = service()
     owned = owned_by(who.reader.id)
+    providers = _providers(found)
     return page(
         "commerce/buy.html",
         status=status,
@@ -263,9 +231,30 @@ def _offer_page(
         back=lesson_address(served.manifest, lesson),
         is_covered=_is_covered(found, owned),
         holding=owned.active.get(found.product),
-        error=error or (None if served.provider is not None else "no_provider"),
-        is_sandbox=served.sandbox is not None,
+        error=error or (None if providers else "no_provider"),
+        providers=providers,
     )
+
+
+def _providers(found: Offer) -> list[PaymentProvider]:
+    """Those that take the offer's currency."""
+    return [one for one in service().providers.values() if one.takes(found.price.currency)]
+
+
+def _chosen(found: Offer) -> PaymentProvider | None:
+    """The provider that the reader pressed, if it can be had; the first one when none was named."""
+    name = request.form.get("provider")
+    return next((one for one in _providers(found) if name in {None, one.name}), None)
+
+
+def _sandbox_steps(order: Order) -> tuple[str, ...]:
+    """What can be tried out on the order's page; nothing without the sandbox."""
+    served = service()
+    if served.sandbox is None or order.provider != sandbox.NAME:
+        return ()
+    with served.database.read() as connection:
+        found = sandbox.payment_of_order(connection, order.number)
+    return tuple(step.value for step in found.steps) if found is not None else ()
 
 
 def _is_covered(found: Offer, owned: Owned) -> bool:

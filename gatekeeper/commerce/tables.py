@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from gatekeeper.storage.columns import COUNTER, Base, UtcTime
 
 PRODUCT = String(200)
+REFERENCE = String(120)
 CURRENCY = String(3)
 
 
@@ -37,6 +38,7 @@ class EntryRow(Base):
     """One line of the ledger. (source, event): who says so, and the name of the saying there; together they happen once.
 
     source: `lyceum`, a provider's name, `code` or `operator`. at: when it happened there; recorded_at: when it came here.
+    payment: the provider's name for the payment that the line is about, since an order may be paid for more than once.
     """
 
     __tablename__ = "ledger"
@@ -56,15 +58,22 @@ class EntryRow(Base):
     until: Mapped[datetime | None] = mapped_column(UtcTime)
     source: Mapped[str] = mapped_column(String(20))
     event: Mapped[str] = mapped_column(String(120))
+    payment: Mapped[str | None] = mapped_column(REFERENCE)
     at: Mapped[datetime] = mapped_column(UtcTime)
     recorded_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
 class ProviderEventRow(Base):
-    """A provider's message as it came, kept before anything is made of it. outcome: empty until it was processed."""
+    """A provider's message as it came, kept before anything is made of it. outcome: empty until it was processed.
+
+    reference: what a message that came before its order's first word waits for.
+    """
 
     __tablename__ = "provider_events"
-    __table_args__ = (UniqueConstraint("provider", "event"),)
+    __table_args__ = (
+        UniqueConstraint("provider", "event"),
+        Index(None, "provider", "reference"),
+    )
 
     id: Mapped[int] = mapped_column(COUNTER, primary_key=True)
     provider: Mapped[str] = mapped_column(String(20))
@@ -73,6 +82,35 @@ class ProviderEventRow(Base):
     received_at: Mapped[datetime] = mapped_column(UtcTime)
     processed_at: Mapped[datetime | None] = mapped_column(UtcTime)
     outcome: Mapped[str] = mapped_column(String(40))
+    reference: Mapped[str | None] = mapped_column(REFERENCE)
+
+
+class ReferenceRow(Base):
+    """A provider's name for something an order was paid with, and the order. Filled in once, never changed after.
+
+    order_number: empty while a message waits for somebody to say whose it is. payment: the name that the ledger uses.
+    """
+
+    __tablename__ = "payment_references"
+
+    provider: Mapped[str] = mapped_column(String(20), primary_key=True)
+    reference: Mapped[str] = mapped_column(REFERENCE, primary_key=True)
+    order_number: Mapped[str | None] = mapped_column(ForeignKey("orders.number"), index=True)
+    payment: Mapped[str | None] = mapped_column(REFERENCE)
+
+
+class CheckoutRow(Base):
+    """A way to pay that a provider has opened for an order; good until expires_at. address: see `payments.Checkout`."""
+
+    __tablename__ = "checkouts"
+    __table_args__ = (Index(None, "order_number", "kind"),)
+
+    id: Mapped[int] = mapped_column(COUNTER, primary_key=True)
+    order_number: Mapped[str] = mapped_column(ForeignKey("orders.number"))
+    kind: Mapped[str] = mapped_column(String(20))
+    address: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
 class CodeRow(Base):

@@ -2,13 +2,13 @@
 
 1. It is checked by its provider; what is not genuine is refused with 400 and leaves no trace but a log line.
 2. Its raw bytes are committed. From then on it cannot be lost.
-3. In a second transaction, under a lock on its row, it becomes one line of the ledger, with the mail that tells of it.
+3. In a second transaction, under a lock on its row, it becomes one line of the ledger (`settle.py`), with the mail that tells of it.
 4. Only after that commit is it answered with 200. Whatever fails before is a 5xx, and the provider's repetition finds the stored row
    and carries on (attack case W18). A repetition of a processed message is answered with 200 and does nothing (W05).
 
 Messages may come in any order and any number of times; the ledger's unique (source, event) and the pure reading of it
-(`entitlements.py`) make the result the same (W06). Amount and currency must be the order's, or nothing opens and the operator is
-told by an error in the log (W11).
+(`entitlements.py`) make the result the same (W06). A message that nobody can yet say the order of is kept and answered with 200; the
+message that says it processes both.
 """
 
 from __future__ import annotations
@@ -16,39 +16,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import Connection, select, update
 
-from gatekeeper.accounts import readers
-from gatekeeper.commerce import ledger, orders
-from gatekeeper.commerce.ledger import Kind
-from gatekeeper.commerce.orders import Order
-from gatekeeper.commerce.payments import PaymentProvider, ProviderEvent, Told
+from gatekeeper.commerce import references
+from gatekeeper.commerce.payments import PaymentProvider, ProviderEvent, RejectedError
 from gatekeeper.commerce.receipts import ReceiptPost
+from gatekeeper.commerce.settle import Outcome, settle
 from gatekeeper.commerce.tables import ProviderEventRow
 from gatekeeper.storage.engine import Database
 from gatekeeper.storage.writes import insert_once
 
 log = logging.getLogger(__name__)
-
-_KINDS = {
-    Told.CREATED: Kind.CREATED,
-    Told.PENDING: Kind.PENDING,
-    Told.PAID: Kind.PAID,
-    Told.FAILED: Kind.FAILED,
-    Told.REFUNDED: Kind.REFUNDED,
-}
-_EXACT = frozenset({Told.CREATED, Told.PENDING, Told.PAID})
-
-
-class Outcome(StrEnum):
-    """What was made of a message; stored in the database: never rename."""
-
-    RECORDED = "recorded"
-    REPEATED = "repeated"
-    MISMATCHED = "mismatched"
-    UNKNOWN_ORDER = "unknown-order"
 
 
 def receive(
@@ -76,10 +55,13 @@ def receive(
                 "received_at": now,
                 "processed_at": None,
                 "outcome": "",
+                "reference": None,
             },
             unique=(ProviderEventRow.provider, ProviderEventRow.event),
         )
     with database.write() as connection:
+        # The names first, then the message: whoever processes what waits for a name locks in this order, too.
+        references.lock(connection, provider.name, event.known_as)
         row = connection.execute(
             select(ProviderEventRow.id, ProviderEventRow.processed_at)
             .where(ProviderEventRow.provider == provider.name, ProviderEventRow.event == event.id)
@@ -87,57 +69,66 @@ def receive(
         ).one()
         if row.processed_at is not None:
             return Outcome.REPEATED
-        outcome = record(connection, provider.name, event, post=post, now=now)
-        connection.execute(
-            update(ProviderEventRow)
-            .where(ProviderEventRow.id == row.id)
-            .values(processed_at=now, outcome=outcome.value)
-        )
+        return process(connection, provider, row.id, event, post=post, now=now)
+
+
+def take(
+    database: Database, provider: PaymentProvider, event: ProviderEvent, *, post: ReceiptPost, now: datetime
+) -> Outcome:
+    """Takes a fact in that was learnt by asking. Committed when it returns."""
+    with database.write() as connection:
+        outcome = settle(connection, provider.name, event, post=post, now=now)
+        _wake_waiting(connection, provider, event, outcome, post=post, now=now)
     return outcome
 
 
-def record(
-    connection: Connection, provider: str, event: ProviderEvent, *, post: ReceiptPost, now: datetime
+def process(
+    connection: Connection,
+    provider: PaymentProvider,
+    row: int,
+    event: ProviderEvent,
+    *,
+    post: ReceiptPost,
+    now: datetime,
 ) -> Outcome:
-    """Appends the event's line to the ledger, and puts the receipt or the news of a refund into the outbox."""
-    order = orders.find(connection, event.order)
-    if order is None or order.provider != provider:
-        log.error("payment event for an order that is not known provider=%s event=%s", provider, event.id)
-        return Outcome.UNKNOWN_ORDER
-    is_exact = event.money == order.price
-    is_same_currency = event.money.currency == order.price.currency and event.money.amount_minor > 0
-    is_fitting = is_exact if event.told in _EXACT else event.told is Told.FAILED or is_same_currency
-    appended = ledger.append(
-        connection,
-        kind=_KINDS[event.told] if is_fitting else Kind.MISMATCHED,
-        reader=order.reader,
-        product=order.product,
-        order=order.number,
-        amount_minor=event.money.amount_minor,
-        currency=event.money.currency,
-        interval=order.interval,
-        source=provider,
-        event=event.id,
-        at=event.at,
-        now=now,
-    )
-    if not is_fitting:
-        log.error(
-            "payment event does not match its order=%s provider=%s event=%s", order.number, provider, event.id
+    """Makes of a stored message what it says, and of those that waited for it. The row stays unprocessed while it waits."""
+    outcome = settle(connection, provider.name, event, post=post, now=now)
+    is_waiting = outcome is Outcome.WAITING
+    connection.execute(
+        update(ProviderEventRow)
+        .where(ProviderEventRow.id == row)
+        .values(
+            processed_at=None if is_waiting else now,
+            outcome=outcome.value,
+            reference=event.known_as[0] if is_waiting else None,
         )
-        return Outcome.MISMATCHED
-    if appended:
-        _tell(connection, order, event, post=post, now=now)
-    return Outcome.RECORDED
+    )
+    _wake_waiting(connection, provider, event, outcome, post=post, now=now)
+    return outcome
 
 
-def _tell(
-    connection: Connection, order: Order, event: ProviderEvent, *, post: ReceiptPost, now: datetime
+def _wake_waiting(
+    connection: Connection,
+    provider: PaymentProvider,
+    event: ProviderEvent,
+    outcome: Outcome,
+    *,
+    post: ReceiptPost,
+    now: datetime,
 ) -> None:
-    reader = readers.find(connection, order.reader)
-    if reader is None:
+    if outcome is Outcome.WAITING:
         return
-    if event.told is Told.PAID:
-        post.receipt(connection, order, recipient=reader.email, paid_at=event.at, now=now)
-    elif event.told is Told.REFUNDED:
-        post.refund(connection, order, event, recipient=reader.email, now=now)
+    for row in references.waiting(connection, provider.name, event.known_as):
+        stored = connection.execute(
+            select(ProviderEventRow.body, ProviderEventRow.reference)
+            .where(ProviderEventRow.id == row)
+            .with_for_update()
+        ).one()
+        if stored.reference is None:
+            continue  # another one has woken it
+        try:
+            waited = provider.kept(stored.body)
+        except RejectedError as error:
+            log.error("stored payment message cannot be read provider=%s: %s", provider.name, error.reason)
+            continue
+        process(connection, provider, row, waited, post=post, now=now)

@@ -8,28 +8,38 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from gatekeeper.accounts.marks import new_id
 from gatekeeper.commerce import signature
 from gatekeeper.commerce.money import Money, is_currency
-from gatekeeper.commerce.orders import Order
-from gatekeeper.commerce.payments import ProviderEvent, RejectedError, Told
+from gatekeeper.commerce.orders import Order, is_number
+from gatekeeper.commerce.payments import (
+    Answer,
+    Checkout,
+    ProviderEvent,
+    ProviderRefusedError,
+    RejectedError,
+    Told,
+    Visit,
+    Way,
+)
 from gatekeeper.commerce.sandbox.tables import SandboxEventRow, SandboxPaymentRow
 from gatekeeper.contract import canonical
 from gatekeeper.errors import SettingsError
+from gatekeeper.storage.engine import Database
 from gatekeeper.storage.writes import insert_once
 
+NAME = "sandbox"
 LATE = timedelta(seconds=6)
 CHECKOUT = "/sandbox/pay/"
 LONGEST_MESSAGE_BYTES = 64 * 1024
 _EVENT_ID = re.compile(r"evt_[0-9a-f]{32}", re.ASCII)
-_ORDER = re.compile(r"L-[0-9]{8}-[0-9A-Z]{6}", re.ASCII)
 _LATEST = 253_402_300_799  # the last second of the year 9999
 
 
@@ -37,9 +47,25 @@ class Step(StrEnum):
     """What the visitor of the checkout page chooses."""
 
     PAY = "pay"
+    TWICE = "twice"  # pay, and be told of it twice
     LATE = "late"
     DECLINE = "decline"
     REFUND = "refund"
+    DISPUTE = "dispute"
+    WIN = "win"  # the school wins the dispute
+    LOSE = "lose"
+
+
+_TELLS = {
+    Step.REFUND: Told.REFUNDED,
+    Step.DISPUTE: Told.DISPUTED,
+    Step.WIN: Told.DISPUTE_WON,
+    Step.LOSE: Told.DISPUTE_LOST,
+}
+_KINDS = {
+    f"payment.{told.value}": told
+    for told in (Told.CREATED, Told.PENDING, Told.PAID, Told.FAILED, *_TELLS.values())
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +82,13 @@ class SandboxPayment:
         return Told.PAID in self.told or Told.FAILED in self.told
 
     @property
-    def is_refundable(self) -> bool:
-        return Told.PAID in self.told and Told.REFUNDED not in self.told
+    def steps(self) -> tuple[Step, ...]:
+        """What can still happen to the money after it was paid."""
+        if Told.PAID not in self.told or {Told.REFUNDED, Told.DISPUTE_LOST} & set(self.told):
+            return ()
+        if Told.DISPUTED not in self.told:
+            return (Step.REFUND, Step.DISPUTE)
+        return (Step.REFUND,) if Told.DISPUTE_WON in self.told else (Step.WIN, Step.LOSE)
 
 
 class Sandbox:
@@ -74,33 +105,45 @@ class Sandbox:
 
     @property
     def name(self) -> str:
-        return "sandbox"
+        return NAME
 
     @property
     def is_live(self) -> bool:
         return False
 
-    def begin(self, connection: Connection, order: Order, *, now: datetime) -> str:
-        payment = new_id()
-        made = insert_once(
-            connection,
-            SandboxPaymentRow,
-            {
-                "id": payment,
-                "order_number": order.number,
-                "amount_minor": order.price.amount_minor,
-                "currency": order.price.currency,
-                "created_at": now,
-            },
-            unique=(SandboxPaymentRow.order_number,),
-        )
-        if made:
-            _note(connection, payment, Told.CREATED, at=now, due_at=now)
-        else:
-            payment = connection.execute(
-                select(SandboxPaymentRow.id).where(SandboxPaymentRow.order_number == order.number)
-            ).scalar_one()
-        return CHECKOUT + payment
+    @property
+    def longest_message_bytes(self) -> int:
+        return LONGEST_MESSAGE_BYTES
+
+    @property
+    def renews(self) -> bool:
+        return False
+
+    def takes(self, currency: str) -> bool:
+        return True
+
+    def begin(self, database: Database, order: Order, visit: Visit, *, now: datetime) -> Checkout:
+        with database.write() as connection:
+            payment = new_id()
+            made = insert_once(
+                connection,
+                SandboxPaymentRow,
+                {
+                    "id": payment,
+                    "order_number": order.number,
+                    "amount_minor": order.price.amount_minor,
+                    "currency": order.price.currency,
+                    "created_at": now,
+                },
+                unique=(SandboxPaymentRow.order_number,),
+            )
+            if made:
+                _note(connection, payment, Told.CREATED, at=now, due_at=now)
+            else:
+                payment = connection.execute(
+                    select(SandboxPaymentRow.id).where(SandboxPaymentRow.order_number == order.number)
+                ).scalar_one()
+        return Checkout(way=Way.PAGE, address=CHECKOUT + payment)
 
     def verified(self, raw: bytes, headers: Mapping[str, str], *, now: datetime) -> ProviderEvent:
         if len(raw) > LONGEST_MESSAGE_BYTES:
@@ -109,6 +152,50 @@ class Sandbox:
         if not signature.is_genuine(header, raw, [self._secret], now=int(now.timestamp())):
             raise RejectedError("not signed by the sandbox")
         return _read(raw)
+
+    def kept(self, raw: bytes) -> ProviderEvent:
+        return _read(raw)
+
+    def answer(self, *, status: int) -> Answer:
+        return Answer(
+            status=status, body=canonical.dumps({"taken": status == 200}), media_type="application/json"
+        )
+
+    def ask(
+        self, database: Database, orders: Sequence[Order], *, since: datetime, now: datetime
+    ) -> Iterable[ProviderEvent]:
+        with database.read() as connection:
+            rows = connection.execute(
+                select(
+                    SandboxEventRow.id,
+                    SandboxEventRow.told,
+                    SandboxEventRow.at,
+                    SandboxPaymentRow.order_number,
+                    SandboxPaymentRow.amount_minor,
+                    SandboxPaymentRow.currency,
+                )
+                .join(SandboxPaymentRow, SandboxPaymentRow.id == SandboxEventRow.payment)
+                .where(SandboxEventRow.at >= since, SandboxEventRow.at <= now)
+                .order_by(SandboxEventRow.at, SandboxEventRow.id)
+            ).all()
+        for row in rows:
+            yield ProviderEvent(
+                id=row.id,
+                told=Told(row.told),
+                order=row.order_number,
+                money=Money(amount_minor=row.amount_minor, currency=row.currency),
+                at=row.at,
+            )
+
+    def refund(
+        self, order: Order, payment: str, money: Money, *, paid: Money, number: int, now: datetime
+    ) -> ProviderEvent:
+        raise ProviderRefusedError(
+            "the sandbox refunds nothing from here", hint="press its button on the order's page"
+        )
+
+    def portal(self, database: Database, order: Order, *, back: str) -> str | None:
+        return None
 
     def message(self, event: str, told: Told, payment: SandboxPayment, *, at: datetime) -> bytes:
         return canonical.dumps(
@@ -160,18 +247,29 @@ def take(connection: Connection, payment: SandboxPayment, step: Step, *, now: da
     current = find_payment(connection, payment.id)
     if current is None:
         return False
-    if step is Step.REFUND:
-        if current.is_refundable:
-            _note(connection, payment.id, Told.REFUNDED, at=now, due_at=now)
-        return current.is_refundable
+    if step in _TELLS:
+        is_possible = step in current.steps
+        if is_possible:
+            _note(connection, payment.id, _TELLS[step], at=now, due_at=now)
+        return is_possible
     if current.is_decided:
         return False
     if step is Step.LATE:
         _note(connection, payment.id, Told.PENDING, at=now, due_at=now)
         _note(connection, payment.id, Told.PAID, at=now + LATE, due_at=now + LATE)
     else:
-        _note(connection, payment.id, Told.PAID if step is Step.PAY else Told.FAILED, at=now, due_at=now)
+        told = Told.FAILED if step is Step.DECLINE else Told.PAID
+        _note(connection, payment.id, told, at=now, due_at=now)
     return True
+
+
+def tell_again(connection: Connection, payment: SandboxPayment, *, now: datetime) -> None:
+    """Has everything that was told of the payment delivered once more, as providers do."""
+    connection.execute(
+        update(SandboxEventRow)
+        .where(SandboxEventRow.payment == payment.id, SandboxEventRow.delivered_at.is_not(None))
+        .values(delivered_at=None, due_at=now)
+    )
 
 
 def _note(connection: Connection, payment: str, told: Told, *, at: datetime, due_at: datetime) -> None:
@@ -199,9 +297,9 @@ def _read(raw: bytes) -> ProviderEvent:
     created, amount, currency = message.get("created"), message.get("amount_minor"), message.get("currency")
     if not isinstance(event, str) or not _EVENT_ID.fullmatch(event):
         raise RejectedError("no event id")
-    if not isinstance(order, str) or not _ORDER.fullmatch(order):
+    if not isinstance(order, str) or not is_number(order):
         raise RejectedError("no order number")
-    if not isinstance(kind, str) or kind not in {f"payment.{told.value}" for told in Told}:
+    if not isinstance(kind, str) or kind not in _KINDS:
         raise RejectedError("not a kind of message that is known")
     if type(created) is not int or not 0 < created <= _LATEST:
         raise RejectedError("no time")
@@ -211,7 +309,7 @@ def _read(raw: bytes) -> ProviderEvent:
         raise RejectedError("no currency")
     return ProviderEvent(
         id=event,
-        told=Told(kind.removeprefix("payment.")),
+        told=_KINDS[kind],
         order=order,
         money=Money(amount_minor=amount, currency=currency),
         at=datetime.fromtimestamp(created, UTC),

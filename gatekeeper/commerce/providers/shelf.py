@@ -1,0 +1,29 @@
+"""The providers of this school, in the order in which a reader is offered them: the local ones first where they take the currency."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gatekeeper.commerce.payments import PaymentProvider
+from gatekeeper.commerce.providers.alipay.provider import Alipay
+from gatekeeper.commerce.providers.stripe.provider import Stripe
+from gatekeeper.commerce.providers.wechat_pay.provider import WechatPay
+from gatekeeper.commerce.sandbox.provider import Sandbox
+from gatekeeper.secrets import derive
+from gatekeeper.settings import Settings
+
+
+def open_providers(settings: Settings) -> Mapping[str, PaymentProvider]:
+    """By name. The sandbox stands in every demo and in no live school."""
+    providers: list[PaymentProvider] = []
+    if settings.is_demo:
+        key = derive(settings.secret_key, "sandbox webhooks")
+        providers.append(Sandbox(key, is_live_mode=not settings.is_demo))
+    accounts, origin = settings.payments, settings.gatekeeper_url
+    if accounts.wechat_pay is not None:
+        providers.append(WechatPay(accounts.wechat_pay, origin=origin))
+    if accounts.alipay is not None:
+        providers.append(Alipay(accounts.alipay, origin=origin))
+    if accounts.stripe is not None:
+        providers.append(Stripe(accounts.stripe, origin=origin))
+    return {provider.name: provider for provider in providers}

@@ -1,0 +1,1 @@
+"""Stripe: Checkout, subscriptions, refunds, disputes, customer portal, through the official library."""
