@@ -12,15 +12,20 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Response
 
-from gatekeeper.accounts import account_routes, api, limits, sessions, sign_in, sign_in_routes
+from gatekeeper.accounts import account_routes, api, limits, revocations, sessions, sign_in, sign_in_routes
 from gatekeeper.accounts.post import outbox
 from gatekeeper.accounts.post.letters import LetterWriter
 from gatekeeper.accounts.post.sender import send_due
 from gatekeeper.accounts.post.smtp import MailServer
+from gatekeeper.commerce import figures, messages, pay_routes
 from gatekeeper.commerce import routes as commerce_routes
+from gatekeeper.commerce.providers.shelf import open_providers
 from gatekeeper.commerce.receipts import ReceiptPost
 from gatekeeper.commerce.sandbox import routes as sandbox_routes
-from gatekeeper.commerce.sandbox.provider import Sandbox
+from gatekeeper.gate.revoked import Revoked
+from gatekeeper.keyring import Keyring
+from gatekeeper.limits import sharing
+from gatekeeper.limits.sightings import Sightings
 from gatekeeper.operator import marker
 from gatekeeper.secrets import derive
 from gatekeeper.settings import Settings
@@ -42,6 +47,8 @@ LONGEST_BODY_BYTES = 64 * 1024
 MOST_FORM_PARTS = 50
 SWEEP_SECONDS = 3600.0
 BACKGROUND = "lyceum_background"
+SIGHTINGS = "lyceum_sightings"
+ON_ALARM = "lyceum_on_alarm"
 
 
 def utc_now() -> datetime:
@@ -54,9 +61,14 @@ def create_app(
     *,
     clock: Callable[[], datetime] = utc_now,
     with_background: bool = True,
+    revoked: Revoked | None = None,
+    keyring: Keyring | None = None,
+    sightings: Sightings | None = None,
+    on_alarm: Callable[[], None] | None = None,
 ) -> Flask:
     """The service as a Flask application.
 
+    revoked, keyring: those of the gate in front, kept fresh from here. sightings: what the link-sharing alarm listens to; on_alarm: called for each alarm that rings, beside the log.
     with_background: starts the thread that sends mails and delivers the sandbox's messages; tests call the jobs themselves.
     Raises storage.migrate.SchemaError, with what to do, if the database is not migrated; SettingsError for a URL that is none.
     """
@@ -71,8 +83,11 @@ def create_app(
         MAX_FORM_PARTS=MOST_FORM_PARTS,
         PROPAGATE_EXCEPTIONS=False,
     )
-    served = _service(settings, library, database, clock)
+    ring = keyring or Keyring(settings.token_keys, settings.token_keys_file)
+    served = _service(settings, library, database, clock, ring)
     app.extensions[EXTENSION] = served
+    app.extensions[SIGHTINGS] = sightings or Sightings()
+    app.extensions[ON_ALARM] = on_alarm or _nobody
     app.before_request(errors.begin_request)
     app.before_request(refuse_foreign)
     app.after_request(keep_form_cookie)
@@ -84,13 +99,29 @@ def create_app(
     app.register_blueprint(account_routes.blueprint)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(commerce_routes.blueprint)
+    app.register_blueprint(figures.blueprint)
+    app.register_blueprint(messages.blueprint)
+    app.register_blueprint(pay_routes.blueprint)
     app.register_blueprint(sandbox_routes.blueprint)
     app.add_url_rule(f"{PREFIX}<name>", "asset", _asset(served.assets))
     background = Background(jobs(app), served.wake)
-    app.extensions[BACKGROUND] = background
+    watch = Background(gate_jobs(served, revoked or Revoked()), served.revoke)
+    app.extensions[BACKGROUND] = (background, watch)
     if with_background:
         background.start()
+        watch.start()
     return app
+
+
+def gate_jobs(served: Service, revoked: Revoked) -> list[Callable[[], object]]:
+    """What the gate lives from and does not look up itself: whose tokens are dead, and the keys. In a thread of its own, so that no
+    slow mail server makes a refund wait."""
+
+    def renew_revoked() -> None:
+        with served.database.read() as connection:
+            revoked.replace(revocations.current(connection, now=served.clock()))
+
+    return [renew_revoked, served.keyring.refresh]
 
 
 def jobs(app: Flask) -> list[Callable[[], object]]:
@@ -121,27 +152,52 @@ def jobs(app: Flask) -> list[Callable[[], object]]:
                 limits.forget_ended,
                 sign_in.forget_ended,
                 sessions.forget_ended,
+                revocations.forget_ended,
                 outbox.forget_old,
+                sharing.forget_old,
             ):
                 forget(connection, now=now)
 
-    return [send_mails, deliver_sandbox, sweep]
+    return [send_mails, deliver_sandbox, sweep, *_alarm(app)]
+
+
+def _alarm(app: Flask) -> list[Callable[[], object]]:
+    """The job of the link-sharing alarm, if it is wanted."""
+    served: Service = app.extensions[EXTENSION]
+    sightings: Sightings = app.extensions[SIGHTINGS]
+    most = served.settings.limits.sharing_networks
+    if not most:
+        return []
+    bell = sharing.Bell(
+        marker=served.marker, letters=served.letters, origin=served.settings.gatekeeper_url, most=most
+    )
+
+    def listen() -> None:
+        seen = sightings.drain()
+        if seen:
+            with served.database.write() as connection:
+                rang = sharing.note(connection, bell, seen, now=served.clock())
+            sharing.log_alarms(rang, app.extensions[ON_ALARM])
+
+    return [listen]
+
+
+def _nobody() -> None:
+    """Where no metrics count the alarms."""
 
 
 def close(app: Flask) -> None:
     """Stops the background thread and closes the database."""
-    app.extensions[BACKGROUND].stop()
+    for background in app.extensions[BACKGROUND]:
+        background.stop()
     app.extensions[EXTENSION].database.close()
 
 
 def _service(
-    settings: Settings, library: Library, database: Database, clock: Callable[[], datetime]
+    settings: Settings, library: Library, database: Database, clock: Callable[[], datetime], keyring: Keyring
 ) -> Service:
     texts = Texts.load()
     letters = LetterWriter(texts, lambda language: school_name(library.manifest, language))
-    provider = None
-    if settings.is_demo:
-        provider = Sandbox(derive(settings.secret_key, "sandbox webhooks"), is_live_mode=False)
     url = settings.smtp_url
     return Service(
         settings=settings,
@@ -154,9 +210,11 @@ def _service(
         marker=marker(settings.secret_key),
         form_key=derive(settings.secret_key, "form tokens"),
         mail_server=MailServer.from_url(url.reveal_text()) if url is not None else None,
-        provider=provider,
+        providers=open_providers(settings),
         clock=clock,
         wake=threading.Event(),
+        keyring=keyring,
+        revoke=threading.Event(),
     )
 
 

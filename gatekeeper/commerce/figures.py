@@ -37,13 +37,16 @@ def figures() -> Response:
     if key is None:
         abort(404)
     scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not hmac.compare_digest(shown.strip().encode(), key.reveal()):
+    if scheme.lower() != "bearer" or not hmac.compare_digest(
+        shown.strip().encode(), key.reveal().hex().encode()
+    ):
         abort(403)
     with service().database.read() as connection:
         counted = owners(connection, service().clock())
     rows = [
         {"products": sorted(products), "readers": readers}
         for products, readers in sorted(counted.items(), key=lambda row: sorted(row[0]))
+        if readers
     ]
     return jsonify(owners=rows)
 

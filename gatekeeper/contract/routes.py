@@ -7,11 +7,13 @@ The gate (WSGI, no database, no framework):
     GET  /files/<path>              a private picture or attachment: a redirect to a signed URL, or why not
     GET  /store/<key>?…             the folder store behind signed URLs (an S3 store serves its own)
     GET  /healthz  /readyz          for supervisors and load balancers
+    GET  /.well-known/jwks.json     the public keys of entitlement tokens, for other services and edge workers
 
 The service (Flask):
 
     GET  /api/reader                JSON: who is signed in and what they own; renews the entitlement cookie
     GET  /api/renew     `?next=<path of the gate>`: renews the entitlement cookie and goes back there
+    GET  /api/figures   JSON: how many readers own what; only for the holder of LYCEUM_FIGURES_KEY
     GET  /sign-in  POST /sign-in …  the e-mailed code
     GET  /buy/<product>             order, checkout, success; `?lesson=` says where to go back to
     GET  /account
@@ -31,8 +33,10 @@ FILES = "/files/"
 STORE = "/store/"
 HEALTH = "/healthz"
 READY = "/readyz"
+KEYS = "/.well-known/jwks.json"
 READER = "/api/reader"
 RENEW = "/api/renew"
+FIGURES = "/api/figures"
 SIGN_IN = "/sign-in"
 SIGN_OUT = "/sign-out"
 BUY = "/buy/"
