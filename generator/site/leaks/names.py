@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from generator.site.leaks.private import PrivateName
 from generator.site.leaks.words import Numbers, Vocabulary, fold, words
 
-_PROGRAM_SUFFIXES = frozenset({".js", ".mjs", ".css", ".map"})  # single words of a title mean nothing there
+PROGRAM_SUFFIXES = frozenset({".js", ".mjs", ".css", ".map"})  # single words of a title mean nothing there
 
 
 class Names:
@@ -45,7 +45,7 @@ class Names:
             for ending in ((before, last), (0, last)):
                 for index, sequence in self._by_ending.get(ending, ()):
                     if (file, index) in self._met or (
-                        suffix in _PROGRAM_SUFFIXES and not self._names[index].is_file
+                        suffix in PROGRAM_SUFFIXES and not self._names[index].is_file
                     ):
                         continue
                     start = place + 1 - len(sequence)

@@ -1,0 +1,156 @@
+"""Window hashes that are the same in every process, run and machine, so that they can be kept.
+
+- Every word has a number here, not only private ones; its 64-bit value is taken from BLAKE2b of the folded word. Windows
+  and rolling hashes are those of `words`.
+- A gram is a word or two words in a row, as a 32-bit hash: what short names are looked for by.
+- Hashes are compared without a second look at the words: that two different windows of a school share one has odds of about one
+  in a hundred thousand for ten thousand lessons, and would only call the exact check.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from generator.site.leaks.markup import BREAK
+from generator.site.leaks.words import WINDOW_WORDS, Hashes, Numbers, Vocabulary, is_solid, weight, words
+
+Grams = NDArray[np.uint32]
+
+_Number = TypeVar("_Number", np.uint64, np.uint32, np.int64)
+
+_PERSON = b"lyceum leaks 1"  # another one makes every kept hash worthless: raise `ledger.FORMAT` with it
+_SLICE_WORDS = 1 << 17  # a long file is read in slices, so that its tables stay small
+_PAIR = np.uint64(0xD6E8FEB86659FD93)
+_PROGRAM = np.uint64(0xA0761D6478BD642F)  # grams of programs are apart: titles mean nothing there
+_HIGH = np.uint64(32)
+_GAP = np.zeros(1, np.int32)
+
+
+def value_of(word: str) -> int:
+    digest = hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8, person=_PERSON).digest()
+    return int.from_bytes(digest, "little") | 1
+
+
+class _Lazy(dict[str, int]):
+    """Word → number; a new word gets the next one."""
+
+    def __init__(self) -> None:
+        super().__init__(dict.fromkeys(words(BREAK), 0))
+        self.fresh: list[str] = []
+        self.count = 1
+
+    def __missing__(self, word: str) -> int:
+        number = self[word] = self.count
+        self.count += 1
+        self.fresh.append(word)
+        return number
+
+
+class LastingVocabulary(Vocabulary):
+    """Numbers for every word that is read; 0 stands for a break between texts. Nothing needs to be learnt or closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lazy = _Lazy()
+
+    def __len__(self) -> int:
+        return self._lazy.count
+
+    def read(self, text: str) -> Numbers:
+        found = words(text)
+        return np.fromiter(map(self._lazy.__getitem__, found), np.int32, len(found))
+
+    def learn(self, text: str) -> Numbers:
+        return self.read(text)
+
+    def joined(self, texts: Iterable[str]) -> Numbers:
+        """The words of all texts with a break after each."""
+        pieces = [piece for text in texts for piece in (self.read(text), _GAP)]
+        return np.concatenate(pieces) if pieces else _GAP
+
+    def values_of(self, numbers: Numbers) -> Hashes:
+        """The value of each word; 0 for a break."""
+        self._catch_up()
+        return self._values[numbers]
+
+    def hashes_of(self, numbers: Numbers) -> Hashes:
+        """The hashes of all windows, sorted, each once."""
+        self._catch_up()
+        slices = range(0, len(numbers), _SLICE_WORDS)
+        found = [
+            self.windows(numbers[start : start + _SLICE_WORDS + WINDOW_WORDS]).hashes for start in slices
+        ]
+        return distinct(np.concatenate(found)) if found else np.zeros(0, np.uint64)
+
+    def hashes_between(
+        self, numbers: Numbers, begins: NDArray[np.int64], ends: NDArray[np.int64]
+    ) -> list[Hashes]:
+        """For each stretch, the hashes of the windows that start in it."""
+        self._catch_up()
+        windows = self.windows(numbers)
+        starts = windows.starts
+        return _cut(windows.hashes, np.searchsorted(starts, begins), np.searchsorted(starts, ends))
+
+    def grams(self, text: str, *, of_a_program: bool = False) -> Grams:
+        """The words of `text` and its pairs of words in a row: every text that holds this run of words has these grams."""
+        numbers = self.read(text)
+        whole = np.array([0]), np.array([len(numbers)])
+        return distinct(self.grams_between(numbers, *whole, of_a_program=of_a_program)[0])
+
+    def grams_between(
+        self, numbers: Numbers, begins: NDArray[np.int64], ends: NDArray[np.int64], *, of_a_program: bool
+    ) -> list[Grams]:
+        """For each stretch, the grams that begin in it."""
+        values = self.values_of(numbers)
+        whole = numbers != 0
+        pair = np.zeros(len(values), np.uint64)
+        pair[:-1] = (values[:-1] * _PAIR) ^ values[1:]
+        is_pair = np.zeros(len(values), np.bool_)
+        is_pair[:-1] = whole[:-1] & whole[1:]
+        # A word's gram stands before that of the pair it begins, so that both keep their place.
+        both = np.stack((values, pair), axis=1)[np.stack((whole, is_pair), axis=1)]
+        if of_a_program:
+            both ^= _PROGRAM
+        counts = np.zeros(len(values) + 1, np.int64)
+        np.cumsum(whole.astype(np.int64) + is_pair, out=counts[1:])
+        return _cut(((both * _PAIR) >> _HIGH).astype(np.uint32), counts[begins], counts[ends])
+
+    def _catch_up(self) -> None:
+        fresh = self._lazy.fresh
+        if not fresh:
+            return
+        before, after = self._lazy.count - len(fresh), self._lazy.count
+        if after > len(self._values):
+            room = 1 << after.bit_length()
+            self._values = _grown(self._values, room)
+            self._weights = _grown(self._weights, room)
+            self._solid = _grown(self._solid, room)
+        self._values[before:after] = np.fromiter(map(value_of, fresh), np.uint64, len(fresh))
+        self._weights[before:after] = np.fromiter(map(weight, fresh), np.int64, len(fresh))
+        self._solid[before:after] = np.fromiter(map(is_solid, fresh), np.int64, len(fresh))
+        fresh.clear()
+
+
+def distinct(values: NDArray[_Number]) -> NDArray[_Number]:
+    """Sorted, each once. Faster than NumPy's own for arrays of this size."""
+    ordered = np.sort(values)
+    first = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return ordered[first]
+
+
+def _grown(values: NDArray[_Number], room: int) -> NDArray[_Number]:
+    larger = np.zeros(room, values.dtype)
+    larger[: len(values)] = values
+    return larger
+
+
+def _cut(
+    values: NDArray[_Number], begins: NDArray[np.int64], ends: NDArray[np.int64]
+) -> list[NDArray[_Number]]:
+    return [values[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
