@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from gatekeeper.commerce.providers.environment import read_accounts
 from gatekeeper.contract.address import StoreAddress, parse_store
 from gatekeeper.contract.signature import public_keys
 from gatekeeper.environment_values import EnvironmentValues
 from gatekeeper.errors import SettingsError
 from gatekeeper.gate.sign import MAXIMUM_SECONDS
-from gatekeeper.secrets import Secret, TokenKey, kept_hex, secret_from_hex, token_keys_from_text
-from gatekeeper.settings import Limits, Mode, Operations, Settings
+from gatekeeper.secrets import Secret, TokenKey, is_rsa_key, kept_hex, secret_from_hex, token_keys_from_text
+from gatekeeper.settings import CloudFront, Delivery, Limits, Mode, Operations, Settings
 from gatekeeper.stores.address import S3Account
 
 TOKEN_KEYS = "token_keys"  # a demo's file in the state folder
@@ -66,7 +68,8 @@ class _SettingsReader:
         refresh_seconds = self._values.seconds("LYCEUM_REFRESH_SECONDS", 5.0, 0.05, 300.0)
         url_seconds = self._values.whole("LYCEUM_URL_SECONDS", 120, 5, MAXIMUM_SECONDS)
         trusted_proxies = self._values.networks("LYCEUM_TRUSTED_PROXIES")
-        limits, operations = self._limits(), self._operations()
+        delivery, limits, operations = self._delivery(), self._limits(), self._operations()
+        payments = read_accounts(self._values, is_demo=is_demo)
         if self._values.problems or store is None or secret_key is None:
             raise SettingsError(self._values.problems)
         return Settings(
@@ -92,9 +95,53 @@ class _SettingsReader:
             token_keys_file=self._token_keys_file(),
             release_public_keys=release_public_keys,
             figures_key=figures_key,
+            delivery=delivery,
             limits=limits,
             operations=operations,
+            payments=payments,
         )
+
+    def _delivery(self) -> Delivery:
+        prefix = self._values.text("LYCEUM_ACCEL_REDIRECT", "")
+        if prefix and not re.fullmatch(r"/(?:[a-z0-9_-]+/)+", prefix):
+            self._values.wrong(
+                "LYCEUM_ACCEL_REDIRECT",
+                f"is {prefix!r}",
+                "write an internal location of nginx, like /_lyceum/",
+            )
+        names = ("URL", "KEY_ID", "KEY", "DOMAIN")
+        given = [name for name in names if self._has(f"LYCEUM_CLOUDFRONT_{name}")]
+        if not given:
+            return Delivery(accel_prefix=prefix)
+        for name in names:
+            if name not in given:
+                self._values.wrong(
+                    f"LYCEUM_CLOUDFRONT_{name}", "is missing", "CloudFront needs all four settings"
+                )
+        key = self._values.secret("LYCEUM_CLOUDFRONT_KEY")
+        domain = self._values.text("LYCEUM_CLOUDFRONT_DOMAIN", "")
+        if domain and not re.fullmatch(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", domain):
+            self._values.wrong("LYCEUM_CLOUDFRONT_DOMAIN", "is not a domain", "write it like example.org")
+        if key is not None and not is_rsa_key(key):
+            self._values.wrong(
+                "LYCEUM_CLOUDFRONT_KEY",
+                "is not an RSA private key in PEM",
+                "make one with `openssl genrsa 2048`",
+            )
+        if key is None:
+            return Delivery(accel_prefix=prefix)
+        return Delivery(
+            accel_prefix=prefix,
+            cloudfront=CloudFront(
+                origin=self._url("LYCEUM_CLOUDFRONT_URL", "").rstrip("/"),
+                key_id=self._values.text("LYCEUM_CLOUDFRONT_KEY_ID", ""),
+                private_key=key,
+                domain=domain,
+            ),
+        )
+
+    def _has(self, name: str) -> bool:
+        return bool(self._values.text(name, "") or self._values.text(f"{name}_FILE", ""))
 
     def _limits(self) -> Limits:
         whole = self._values.whole

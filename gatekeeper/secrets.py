@@ -3,8 +3,9 @@
 - A `Secret` shows stars in every repr; its bytes come out only by `reveal()`.
 - Everything keyed is derived from LYCEUM_SECRET_KEY by HKDF-SHA256 (RFC 5869), one label a purpose, so that a value made
   for one purpose is worthless for another.
-- Token keys are Ed25519 seeds (64 hex digits), oldest first; the newest signs, all verify. A key's id is its RFC 7638
-  thumbprint, so no second name has to be kept. Anything else, a PEM text for example, is refused.
+- Token keys are Ed25519 seeds (64 hex digits), oldest first; all verify, and the newest signs, from the moment written behind it
+  (`<seed>@<Unix seconds>`), so that every process knows a key before the first token comes under it. A key's id is its
+  RFC 7638 thumbprint, so no second name has to be kept. Anything else, a PEM text for example, is refused.
 - In demo mode missing secrets are made once in the state folder (files 0600) and used again.
 """
 
@@ -21,17 +22,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 MINIMUM_SECRET_BYTES = 32
 _MINIMUM_DISTINCT_BYTES = (
     12  # 32 random bytes have about 30 different ones, and practically never fewer than 20
 )
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+", re.ASCII)
-_SEED = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
+_SEED = re.compile(r"([0-9a-fA-F]{64})(?:@([0-9]{1,12}))?", re.ASCII)
 
 
 class Secret:
@@ -65,10 +68,11 @@ class Secret:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenKey:
-    """One Ed25519 key pair. kid: its public name in tokens; seed: 32 secret bytes."""
+    """One Ed25519 key pair. kid: its public name in tokens; seed: 32 secret bytes; signs_from: Unix seconds."""
 
     kid: str
     seed: Secret
+    signs_from: int = 0
 
     def private(self) -> Ed25519PrivateKey:
         return Ed25519PrivateKey.from_private_bytes(self.seed.reveal())
@@ -97,25 +101,32 @@ def secret_from_hex(text: str) -> Secret:
     return Secret(value)
 
 
-def token_key(seed: Secret) -> TokenKey:
+def token_key(seed: Secret, *, signs_from: int = 0) -> TokenKey:
     public = Ed25519PrivateKey.from_private_bytes(seed.reveal()).public_key()
     raw = public.public_bytes(Encoding.Raw, PublicFormat.Raw)
     x = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
     thumbprint = hashlib.sha256(f'{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}'.encode()).digest()
-    return TokenKey(kid=base64.urlsafe_b64encode(thumbprint).rstrip(b"=").decode(), seed=seed)
+    kid = base64.urlsafe_b64encode(thumbprint).rstrip(b"=").decode()
+    return TokenKey(kid=kid, seed=seed, signs_from=signs_from)
+
+
+def signing_key(keys: Sequence[TokenKey], now: int) -> TokenKey:
+    """The key that signs at `now` (Unix seconds): the newest whose moment has come, else the oldest."""
+    return next((key for key in reversed(keys) if key.signs_from <= now), keys[0])
 
 
 def token_keys_from_text(text: str) -> tuple[TokenKey, ...]:
-    """The keys in `text`, oldest first: seeds of 64 hex digits, separated by commas or white space.
+    """The keys in `text`, oldest first: seeds of 64 hex digits, each with `@<Unix seconds>` or not, separated by commas or white space.
 
     Raises ValueError, which does not repeat them, if one is not a seed, is guessable or stands twice.
     """
     keys: list[TokenKey] = []
     for number, word in enumerate(text.replace(",", " ").split(), start=1):
-        if not _SEED.fullmatch(word):
+        form = _SEED.fullmatch(word)
+        if form is None:
             raise ValueError(f"key {number} is not an Ed25519 seed of 64 hex digits")
         try:
-            key = token_key(secret_from_hex(word))
+            key = token_key(secret_from_hex(form[1]), signs_from=int(form[2] or 0))
         except ValueError as error:
             raise ValueError(f"key {number} {error}") from None
         if any(key.kid == other.kid for other in keys):
@@ -147,3 +158,12 @@ def kept_hex(path: Path, *, length_bytes: int = 32) -> str:
         finally:
             Path(name).unlink()
     return path.read_text("ascii").strip()
+
+
+def is_rsa_key(text: Secret) -> bool:
+    """Whether `text` is an RSA private key of at least 2048 bits in PEM, without a password."""
+    try:
+        key = load_pem_private_key(text.reveal(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+    return isinstance(key, RSAPrivateKey) and key.key_size >= 2048

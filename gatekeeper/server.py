@@ -11,6 +11,9 @@ Choices, each for a reason seen in Granian 2.8:
 - Granian copies the process's environment into every request; the secrets are taken out of it first.
 - A process that is still loading has inherited the parent's signal handlers, which would swallow its SIGTERM and make the
   end wait for the drain time; until Granian sets its own, a signal simply ends it.
+- A process ends when its parent has ended, even by SIGKILL (`operations.parent`), so that the next start finds the port free.
+- On SIGTERM or Ctrl-C no new connection is taken, answers under way get LYCEUM_DRAIN_SECONDS, and a second signal changes
+  nothing (attack case Z18).
 - The listening socket allows a second server on the same port (SO_REUSEPORT), so a busy port is looked for beforehand.
 """
 
@@ -22,10 +25,13 @@ import os
 import signal
 import socket
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gatekeeper.environment import read_settings
 from gatekeeper.errors import GatekeeperError
+from gatekeeper.operations import logs
+from gatekeeper.operations.metrics import MetricsPort, open_port
+from gatekeeper.operations.parent import end_with_parent
 from gatekeeper.settings import SECRET_VARIABLES, Settings
 
 if TYPE_CHECKING:
@@ -33,11 +39,11 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-DRAIN_SECONDS = 20
 HEADER_MILLISECONDS = 10_000
 HEADER_BYTES = 64 * 1024
 CONNECTIONS = 1024
 _ENDING = (signal.SIGTERM, signal.SIGINT)
+_ports: list[MetricsPort] = []  # what a forked process inherits and must let go
 
 
 def serve(settings: Settings) -> None:
@@ -48,6 +54,9 @@ def serve(settings: Settings) -> None:
     from granian.log import LogLevels
 
     _check_address(settings.host, settings.port)
+    operations = settings.operations
+    if operations.metrics is not None:
+        _ports.append(_open_metrics(*operations.metrics))
     server = Granian(
         "gatekeeper.wsgi",
         address=settings.host,
@@ -61,20 +70,25 @@ def serve(settings: Settings) -> None:
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=HEADER_BYTES),
         log_access=False,
         log_level=LogLevels.error,
-        log_dictconfig=_logging(),
-        workers_kill_timeout=DRAIN_SECONDS,
+        log_dictconfig=logs.configuration(is_json=operations.is_log_json),
+        workers_kill_timeout=operations.drain_seconds,
     )
     try:
-        server.serve(target_loader=functools.partial(_load, settings), wrap_loader=False)
+        server.serve(target_loader=functools.partial(_load, settings, os.getpid()), wrap_loader=False)
     finally:
         for number in _ENDING:  # a second signal must not turn a clean end into a killed one
             signal.signal(number, signal.SIG_IGN)
+        while _ports:
+            _ports.pop().close()
 
 
-def _load(settings: Settings) -> WSGIApplication:
-    """In each process: the application, once the environment holds no secret any more."""
+def _load(settings: Settings, parent: int) -> WSGIApplication:
+    """In each process: the application, once the environment holds no secret any more. parent: the id of the first process."""
     from gatekeeper.wsgi import build
 
+    for port in _ports:
+        port.forget_in_child()
+    end_with_parent(parent, drain_seconds=settings.operations.drain_seconds)
     for number in _ENDING:
         signal.signal(number, signal.SIG_DFL)
     for name in SECRET_VARIABLES:
@@ -82,6 +96,16 @@ def _load(settings: Settings) -> WSGIApplication:
     for name in [name for name in os.environ if name[:5] == "HTTP_"]:  # would look like headers of a request
         del os.environ[name]
     return build(settings)
+
+
+def _open_metrics(host: str, port: int) -> MetricsPort:
+    try:
+        return open_port(host, port)
+    except OSError as error:
+        raise GatekeeperError(
+            f"cannot show metrics on {host}:{port}: {error.strerror}",
+            hint="stop what listens there (`ss -ltnp` shows it), or change LYCEUM_METRICS",
+        ) from error
 
 
 def _check_address(host: str, port: int) -> None:
@@ -95,18 +119,6 @@ def _check_address(host: str, port: int) -> None:
             f"cannot listen on {host}:{port}: {error.strerror}",
             hint="stop what listens there (`ss -ltnp` shows it), or set LYCEUM_PORT or LYCEUM_HOST",
         ) from error
-
-
-def _logging() -> dict[str, Any]:
-    """Everything to stderr, one line an event; the loggers' names are the modules'."""
-    return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-        "loggers": {"granian.access": {"level": "CRITICAL"}, "alembic": {"level": "WARNING"}},
-        "root": {"handlers": ["stderr"], "level": "INFO"},
-    }
 
 
 def main() -> None:

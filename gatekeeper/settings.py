@@ -24,6 +24,8 @@ Every secret may also be given as NAME_FILE, the path of a file that holds it. A
     LYCEUM_MAIL_FROM        the sender of mails
     LYCEUM_REFRESH_SECONDS  how often the store is asked for a new release, 5
     LYCEUM_URL_SECONDS      how long a signed URL lives, 120; at most 300
+    LYCEUM_ACCEL_REDIRECT   nginx sends private objects: the prefix of its internal locations, like /_lyceum/
+    LYCEUM_CLOUDFRONT_URL, _KEY_ID, _KEY, _DOMAIN   a CloudFront distribution before the private store, its key pair, its cookies' domain
     LYCEUM_READER_LIMIT     requests of one reader a minute at the gate, 600; 0 for no limit
     LYCEUM_ADDRESS_LIMIT    requests of one address a minute at the gate, 6000; 0 for no limit
     LYCEUM_REDIS_URL        where several machines count together; each process counts for itself when absent
@@ -32,6 +34,7 @@ Every secret may also be given as NAME_FILE, the path of a file that holds it. A
     LYCEUM_LOG              text (default) or json
     LYCEUM_DRAIN_SECONDS    how long answers under way may take after SIGTERM, 20
     LYCEUM_TRUSTED_PROXIES  networks whose X-Forwarded-For is believed, like 10.0.0.0/8; nobody's when absent
+    LYCEUM_STRIPE_…, LYCEUM_WECHAT_PAY_…, LYCEUM_ALIPAY_…    accounts at payment providers, see `commerce.providers.environment`
 
 Live refuses what is missing, short or guessable, and plain http except on loopback (attack case J21). Demo makes missing
 secrets once and keeps them in the state folder.
@@ -48,6 +51,7 @@ from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from gatekeeper.commerce.providers.accounts import PaymentAccounts
 from gatekeeper.contract.address import StoreAddress
 from gatekeeper.contract.signature import public_keys
 from gatekeeper.secrets import Secret, TokenKey
@@ -57,6 +61,8 @@ SECRET_VARIABLES = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
+    "LYCEUM_ALIPAY_PRIVATE_KEY",
+    "LYCEUM_CLOUDFRONT_KEY",
     "LYCEUM_CONTENT_KEY",
     "LYCEUM_DATABASE_URL",
     "LYCEUM_FIGURES_KEY",
@@ -65,7 +71,12 @@ SECRET_VARIABLES = (
     "LYCEUM_RELEASE_PUBLIC_KEYS",
     "LYCEUM_SECRET_KEY",
     "LYCEUM_SMTP_URL",
+    "LYCEUM_STRIPE_KEY",
+    "LYCEUM_STRIPE_WEBHOOK_SECRETS",
     "LYCEUM_TOKEN_KEYS",
+    "LYCEUM_WECHAT_PAY_API_KEY",
+    "LYCEUM_WECHAT_PAY_APP_SECRET",
+    "LYCEUM_WECHAT_PAY_PRIVATE_KEY",
 )
 Network = IPv4Network | IPv6Network
 
@@ -73,6 +84,24 @@ Network = IPv4Network | IPv6Network
 class Mode(StrEnum):
     DEMO = "demo"
     LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudFront:
+    """origin: without a final slash. private_key: an RSA key in PEM. domain: of the cookies, shared with the gatekeeper."""
+
+    origin: str
+    key_id: str
+    private_key: Secret
+    domain: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """Who sends the bytes. accel_prefix: of nginx's internal locations, with a final slash; empty without nginx."""
+
+    accel_prefix: str = ""
+    cloudfront: CloudFront | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,8 +152,10 @@ class Settings:
     token_keys_file: Path | None = None
     release_public_keys: str = ""
     figures_key: Secret | None = None
+    delivery: Delivery = field(default_factory=Delivery)
     limits: Limits = field(default_factory=Limits)
     operations: Operations = field(default_factory=Operations)
+    payments: PaymentAccounts = field(default_factory=PaymentAccounts)
 
     @property
     def is_demo(self) -> bool:

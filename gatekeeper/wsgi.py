@@ -10,73 +10,91 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from gatekeeper.delivery.assemble import STORE_URLS, delivery, way_out
 from gatekeeper.environment import read_settings
 from gatekeeper.gate.library import Library
-from gatekeeper.gate.shelf import Shelf
-from gatekeeper.gate.sign import FolderSigner, S3Signer, UrlSigner
+from gatekeeper.gate.revoked import Revoked
 from gatekeeper.gate.token import TokenVerifier
 from gatekeeper.gate.wsgi import Doors, Gate
+from gatekeeper.keyring import Keyring
+from gatekeeper.limits.sightings import Sightings
 from gatekeeper.reading.compose import Pages
-from gatekeeper.secrets import derive
+from gatekeeper.reading.door import ReadingDoor
 from gatekeeper.settings import Settings
-from gatekeeper.stores.reader import FolderReader, reader_of, site_reader
+from gatekeeper.stores.reader import reader_of, site_reader
+from gatekeeper.stores.shown import shown_release
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-STORE_URLS = "store urls"  # the purpose under which the folder store's signing key is derived
+__all__ = ["STORE_URLS", "application", "build", "gate"]
 
 
 def build(settings: Settings) -> WSGIApplication:
     """The service, its library loaded once and kept fresh. Without a release it starts and answers 503 at the gate."""
     from gatekeeper.app import create_app
+    from gatekeeper.operations.assemble import front, open_metrics
 
-    library = Library(reader_of(settings.store, settings.s3))
+    library = Library(
+        reader_of(settings.store, settings.s3),
+        settings.release_keys,
+        shown=shown_release(settings.public_store),
+    )
     library.keep_fresh(settings.refresh_seconds)
-    return gate(settings, library, create_app(settings, library).wsgi_app)
+    sightings, metrics = Sightings(), open_metrics(settings)
+    revoked, keyring = Revoked(), Keyring(settings.token_keys, settings.token_keys_file)
+    app = create_app(
+        settings,
+        library,
+        revoked=revoked,
+        keyring=keyring,
+        sightings=sightings,
+        on_alarm=metrics.alarmed if metrics is not None else None,
+    )
+    gated = gate(settings, library, app.wsgi_app, revoked=revoked, keyring=keyring)
+    return front(
+        settings, library, app, gated, keys=lambda: keyring.keys, sightings=sightings, metrics=metrics
+    )
 
 
-def gate(settings: Settings, library: Library, next_app: WSGIApplication) -> Gate:
-    """The gate for these settings in front of `next_app`."""
-    signer: UrlSigner
-    shelf = None
-    if settings.store.folder is not None:
-        key = derive(settings.secret_key, STORE_URLS)
-        signer = FolderSigner(key, origin=settings.gatekeeper_url, lifetime_seconds=settings.url_seconds)
-        shelf = Shelf(FolderReader(settings.store.folder), signer)
-        pictures = ""
-    elif settings.s3 is not None:
-        signer = S3Signer(
-            settings.s3,
-            bucket=settings.store.bucket,
-            prefix=settings.store.prefix,
-            lifetime_seconds=settings.url_seconds,
-        )
-        pictures = signer.origin
-    else:
-        raise ValueError("an S3 store needs an account")
+def gate(
+    settings: Settings,
+    library: Library,
+    next_app: WSGIApplication,
+    *,
+    revoked: Revoked | None = None,
+    keyring: Keyring | None = None,
+) -> Gate:
+    """The gate for these settings in front of `next_app`. keyring: told of new keys; without one the settings' keys stay."""
+    out = way_out(settings)
     public = settings.public_store
+    ring = keyring or Keyring(settings.token_keys, None)
+    verifier = TokenVerifier(ring.keys, issuer=settings.token_issuer, audience=settings.token_audience)
+    ring.watch(verifier.use)
     doors = Doors(
         library=library,
-        verifier=TokenVerifier(
-            settings.token_keys, issuer=settings.token_issuer, audience=settings.token_audience
+        verifier=verifier,
+        revoked=revoked or Revoked(),
+        keys=lambda: ring.keys,
+        signer=out.signer,
+        reading=ReadingDoor(
+            Pages(
+                site_reader(settings.site_url) if public is None else reader_of(public, settings.s3),
+                is_folder=public is not None and public.folder is not None,
+            ),
+            reader_of(settings.store, settings.s3),
+            site=settings.site_origin,
+            gatekeeper=settings.gatekeeper_url,
+            picture_sources=out.pictures,
         ),
-        signer=signer,
-        private=reader_of(settings.store, settings.s3),
-        pages=Pages(
-            site_reader(settings.site_url) if public is None else reader_of(public, settings.s3),
-            is_folder=public is not None and public.folder is not None,
-        ),
-        shelf=shelf,
+        shelf=out.shelf,
         site_origin=settings.site_origin,
-        gatekeeper_url=settings.gatekeeper_url,
-        picture_sources=pictures,
         entitlement_cookie=settings.entitlement_cookie,
         session_cookie=settings.session_cookie,
         is_secure=settings.is_secure,
         clock=time.time,
     )
-    return Gate(doors, next_app)
+    return Gate(doors, delivery(settings, doors, next_app))
 
 
 def application() -> WSGIApplication:

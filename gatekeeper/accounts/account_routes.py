@@ -25,6 +25,7 @@ from gatekeeper.commerce.entitlements import Holding, OrderState, entitlements, 
 from gatekeeper.commerce.offers import OpenedCourse, opened_courses, title_of
 from gatekeeper.commerce.orders import Order
 from gatekeeper.contract import routes
+from gatekeeper.limits import sharing
 from gatekeeper.web.language import language
 from gatekeeper.web.pages import page, to
 from gatekeeper.web.service import service
@@ -65,6 +66,7 @@ def account() -> Response:
         entries = ledger.of_reader(connection, who.reader.id)
         placed = orders.listed(connection, reader=who.reader.id)
         open_sessions = sessions.listed(connection, reader=who.reader.id, now=now)
+        alarm = sharing.latest_of(connection, who.reader.id, now=now)
     owned = entitlements(entries, now)
     manifest = served.manifest
     lines = [
@@ -84,6 +86,7 @@ def account() -> Response:
         ],
         orders=[line for line in lines if line.state is not OrderState.CREATED],
         sessions=open_sessions,
+        alarm=alarm,
     )
     set_entitlement(response, who, owned)
     return response
@@ -97,6 +100,7 @@ def end_session(handle: str) -> Response:
         ended = sessions.end(connection, reader=who.reader.id, handle=handle, now=served.clock())
     if not ended:
         abort(404)
+    served.revoke.set()
     if handle == who.handle:
         forget_signed_in()
         return dropped_cookies(page("accounts/signed_out.html"))
@@ -109,6 +113,7 @@ def end_all_sessions() -> Response:
     served = service()
     with served.database.write() as connection:
         sessions.end_all(connection, reader=who.reader.id, now=served.clock())
+    served.revoke.set()
     forget_signed_in()
     return dropped_cookies(page("accounts/signed_out.html"))
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from gatekeeper import server
+from gatekeeper.environment import read_settings
 from gatekeeper.gate.sign import FolderSigner
 from gatekeeper.secrets import derive
 from gatekeeper.wsgi import STORE_URLS
@@ -98,8 +99,13 @@ def test_an_answer_under_way_is_finished_before_the_end(tmp_path: Path) -> None:
 def test_before_the_first_release_it_is_alive_but_not_ready(tmp_path: Path) -> None:
     with running_gatekeeper(tmp_path, publish=False) as own:
         assert own.get("/healthz").status == 200
+        ready = own.get("/readyz")
+        assert ready.status == 503
+        assert ready.json() == {
+            "ready": False, "manifest": False, "keys": True, "store": False, "database": True
+        }  # fmt: skip
+        assert ready.header("retry-after") == "5"
         for path in (
-            "/readyz",
             "/gate/parts/demo/paid",
             "/gate/read/demo/paid",
             "/files/demo/files/code.zip",
@@ -137,7 +143,7 @@ def test_a_process_that_is_still_loading_ends_at_once(tmp_path: Path) -> None:
     """Z18: the second process is not up yet when the first one answers"""
     with running_gatekeeper(tmp_path, environ={"LYCEUM_WORKERS": "2"}) as own:
         own.process.send_signal(signal.SIGTERM)
-        assert own.process.wait(server.DRAIN_SECONDS * 0.75) == 0
+        assert own.process.wait(own.settings.operations.drain_seconds * 0.75) == 0
 
 
 def test_several_processes_share_the_work(tmp_path: Path) -> None:
@@ -157,7 +163,7 @@ def test_slow_headers_are_not_waited_for(tmp_path: Path) -> None:
 
 
 def test_the_processes_that_answer_hold_no_secret_in_their_environment(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Granian copies the environment into every request."""
     kept = {"PATH": os.environ["PATH"]}
@@ -176,9 +182,10 @@ def test_the_processes_that_answer_hold_no_secret_in_their_environment(
     }
     monkeypatch.setattr(os, "environ", given)
     monkeypatch.setattr("gatekeeper.wsgi.build", lambda settings: settings)
+    settings = read_settings({"LYCEUM_MODE": "demo", "LYCEUM_STATE": str(tmp_path)})
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        assert server._load("settings") == "settings"  # type: ignore[arg-type, comparison-overlap]
+        assert server._load(settings, os.getppid()) == settings  # type: ignore[comparison-overlap]
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

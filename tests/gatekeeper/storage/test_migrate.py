@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 import gatekeeper.accounts.tables
 import gatekeeper.commerce.sandbox.tables
-import gatekeeper.commerce.tables  # noqa: F401  (tables register themselves)
+import gatekeeper.commerce.tables
+import gatekeeper.limits.tables  # noqa: F401  (tables register themselves)
 from gatekeeper.app import create_app
 from gatekeeper.gate.library import Library
 from gatekeeper.storage.columns import Base
