@@ -2,7 +2,7 @@
 
 - Databases are copied with SQLite's backup, in one transaction, so that a build that runs meanwhile is neither disturbed nor seen
   half done. Other files are whole wherever they lie: the cache puts them there in one step.
-- Not shared: previews (made for a role on one machine), locks, and what SQLite keeps beside a database.
+- Not shared: previews (made for a role on one machine), `local/`, locks, and what SQLite keeps beside a database.
 - No symbolic link is followed, neither to read nor to write.
 """
 
@@ -19,7 +19,7 @@ from generator.errors import LyceumError
 
 _SQLITE = b"SQLite format 3\0"
 _BESIDE = ("-wal", "-shm", "-journal")
-_NOT_SHARED = frozenset({"preview"})
+_NOT_SHARED = frozenset({"local", "preview"})
 _PATIENCE_SECONDS = 60.0  # for a build that holds the database
 
 
