@@ -16,7 +16,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
+from tests.support.gatekeeper import RunningGatekeeper, free_port, running_gatekeeper
 from tests.support.raw_http import RawAnswer, exchange
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,3 +114,54 @@ def _await(process: subprocess.Popen[bytes], port: int, folder: Path) -> None:
         else:
             return
     raise AssertionError(f"nginx did not start: {Nginx(port=port, folder=folder).log}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fronted:
+    """A gatekeeper that readers reach through nginx alone."""
+
+    gatekeeper: RunningGatekeeper
+    nginx: Nginx
+
+    def raw(self, target: bytes, *, method: bytes = b"GET", lines: bytes = b"") -> RawAnswer:
+        return self.nginx.raw(target, method=method, lines=lines)
+
+    def get(self, path: str, *, lines: bytes = b"") -> RawAnswer:
+        """path: not yet encoded."""
+        return self.raw(quote(path).encode(), lines=lines)
+
+    def follow(self, url: str, *, lines: bytes = b"") -> RawAnswer:
+        """A URL that the gatekeeper handed out; it must lead to nginx."""
+        parts = urlsplit(url)
+        assert parts.netloc == f"127.0.0.1:{self.nginx.port}", url
+        return self.raw(f"{parts.path}?{parts.query}".encode(), lines=lines)
+
+
+@contextmanager
+def fronted(
+    folder: Path,
+    *names: str,
+    environ: Mapping[str, str] | None = None,
+    replaced: Mapping[str, str] | None = None,
+    more: str = "",
+    publish: bool = True,
+) -> Iterator[Fronted]:
+    """A gatekeeper in `folder` behind nginx with the configurations `names`; it trusts that nginx's X-Forwarded-For."""
+    port = free_port()
+    given = {
+        "LYCEUM_GATEKEEPER_URL": f"http://127.0.0.1:{port}",
+        "LYCEUM_TRUSTED_PROXIES": "127.0.0.1/32",
+        **(environ or {}),
+    }
+    with (
+        running_gatekeeper(folder, environ=given, publish=publish) as gatekeeper,
+        running_nginx(
+            folder / "nginx",
+            *names,
+            port=port,
+            gatekeeper=gatekeeper.port,
+            replaced=replaced,
+            more=more,
+        ) as nginx,
+    ):
+        yield Fronted(gatekeeper=gatekeeper, nginx=nginx)
