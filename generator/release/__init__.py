@@ -16,11 +16,12 @@ settings   the environment; `opening` makes stores of it
 from __future__ import annotations
 
 from generator.release.bundle import bundle
+from generator.release.listing import ReleaseRow, releases
 from generator.release.opening import open_stores
 from generator.release.plan import Plan, plan
 from generator.release.publish import Published, publish
 from generator.release.release import PrivateObject, PublicFile, Release
-from generator.release.rollback import ReleaseRow, releases, rollback
+from generator.release.rollback import rollback
 from generator.release.settings import ReleaseSettings
 from generator.release.store import ConditionFailedError, ObjectStore, StoredObject
 from generator.release.stores import Stores

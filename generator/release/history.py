@@ -1,40 +1,39 @@
 """The chain of pointers, as a publisher reads and extends it (see `gatekeeper.contract.keys`).
 
-One listing tells both what came after the hint and which publishers are changing a public bucket, or were killed doing so.
+One listing tells what came after the hint, which publishers are changing a public bucket, or were killed doing so, and what releases left there
+for a while. The hint repeats the newest pointers; its copy of the last one is believed when the listing's etag is of the same bytes.
 """
 
 from __future__ import annotations
 
-import json
+import hashlib
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from gatekeeper.contract import canonical, keys, manifest, pointer
+from gatekeeper.contract import keys, manifest, pointer
 from gatekeeper.contract.manifest import Manifest
 from gatekeeper.contract.pointer import Pointer
 from generator.errors import StoreError
-from generator.release import media
+from generator.release import media, notes
 from generator.release.release import PublicFile, loads_public
 from generator.release.store import ObjectStore
 
 _NUMBERED = re.compile(rf"{keys.POINTERS}([0-9]{{8}})\.json", re.ASCII)
-SWITCH_FORMAT = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Switch:
-    """A publisher's note: from now on a public bucket may show a mixture of these releases. previous: "" for none."""
-
-    release: str
-    previous: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tip:
-    """The newest pointer, None before the first publish, and the switches that have not reported their end."""
+    """The newest pointer, None before the first publish.
+
+    recent: it and those before it, as far as they are known without asking, newest first. unfinished: keys of the notes of switches that
+    have not reported their end. leftovers: keys of the notes of what still lies in a public bucket.
+    """
 
     pointer: Pointer | None
-    unfinished: tuple[str, ...] = ()  # their keys
+    recent: tuple[Pointer, ...] = ()
+    unfinished: tuple[str, ...] = ()
+    leftovers: tuple[str, ...] = ()
 
     @property
     def number(self) -> int:
@@ -46,23 +45,38 @@ class Tip:
 
 
 def tip(private: ObjectStore) -> Tip:
-    """Three requests when the hint is right."""
+    """Two requests when the hint is right."""
     hint = private.get(keys.CURRENT)
-    number = 0
+    number, recent = 0, tuple[Pointer, ...]()
     if hint is not None:
         try:
-            number = pointer.loads_hint(hint)
+            number, recent = pointer.loads_hint(hint), pointer.loads_recent(hint)
         except pointer.PointerError:
             number = 0  # only a hint: the chain itself is listed instead
-    found = _after(private, number)
-    if not found.numbers and number:
-        known = _pointer(private, number)
-        if known is not None:
-            return Tip(pointer=known, unfinished=found.switches)
-        found = _after(private, 0)  # the hint is of another chain
-    if not found.numbers:
-        return Tip(pointer=None, unfinished=found.switches)
-    return Tip(pointer=pointer_at(private, max(found.numbers)), unfinished=found.switches)
+    found = _from(private, number)
+    if not found.etags and number > 1:
+        found = _from(private, 1)  # the hint is of another chain
+    if not found.etags:
+        return Tip(pointer=None, unfinished=found.switches, leftovers=found.leftovers)
+    newest = max(found.etags)
+    recent = _joined(tuple(known for known in recent if known.number <= newest))
+    if not recent or recent[0].number != newest or not _is_of(recent[0], found.etags[newest]):
+        known = pointer_at(private, newest)
+        is_next = bool(recent) and recent[0].number == newest - 1
+        recent = (known, *recent) if is_next else (known,)
+    return Tip(
+        pointer=recent[0],
+        recent=recent[: pointer.MAXIMUM_RECENT],
+        unfinished=found.switches,
+        leftovers=found.leftovers,
+    )
+
+
+def earlier(private: ObjectStore, tip: Tip) -> Iterator[Pointer]:
+    """The pointers before the newest one, backwards; those that the hint does not repeat are fetched one by one."""
+    known = {before.number: before for before in tip.recent}
+    for number in range(tip.number - 1, 0, -1):
+        yield known.get(number) or pointer_at(private, number)
 
 
 def pointer_at(private: ObjectStore, number: int) -> Pointer:
@@ -85,44 +99,14 @@ def advance(private: ObjectStore, moved: Pointer) -> None:
     )
 
 
-def write_hint(private: ObjectStore, number: int) -> None:
+def write_hint(private: ObjectStore, moved: Pointer, tip: Tip) -> None:
+    """tip: as it was before `moved`."""
     private.put(
         keys.CURRENT,
-        pointer.dumps_hint(number),
+        pointer.dumps_hint(moved.number, (moved, *tip.recent)),
         media_type=media.JSON,
         cache_control=media.PRIVATE_CACHE,
     )
-
-
-def announce(private: ObjectStore, switch: Switch) -> str:
-    """Note that a switch has begun; returns the note's key."""
-    key = keys.switch_key(switch.release)
-    private.put(
-        key,
-        canonical.dumps({"format": SWITCH_FORMAT, "release": switch.release, "previous": switch.previous}),
-        media_type=media.JSON,
-        cache_control=media.PRIVATE_CACHE,
-    )
-    return key
-
-
-def switch_at(private: ObjectStore, key: str) -> Switch | None:
-    """The note `key`, or None if its switch has ended since."""
-    data = private.get(key)
-    if data is None:
-        return None
-    try:
-        raw = json.loads(data)
-        release = keys.checked_release(raw["release"])
-        return Switch(
-            release=release, previous=keys.checked_release(raw["previous"]) if raw["previous"] else ""
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        raise StoreError(
-            "the note of an unfinished switch cannot be understood",
-            where=key,
-            hint="delete this object and publish again",
-        ) from error
 
 
 def manifest_of(private: ObjectStore, release: str) -> Manifest:
@@ -149,18 +133,39 @@ def public_list(private: ObjectStore, release: str) -> dict[str, PublicFile] | N
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    numbers: tuple[int, ...]
+    """etags: pointer's number → its etag."""
+
+    etags: Mapping[int, str]
     switches: tuple[str, ...]
+    leftovers: tuple[str, ...]
 
 
-def _after(private: ObjectStore, number: int) -> _Found:
-    after = keys.pointer_key(number) if number else ""
-    found = [stored.key for stored in private.list(keys.POINTERS, after=after)]
-    numbered = [(key, _NUMBERED.fullmatch(key)) for key in found]
+def _from(private: ObjectStore, number: int) -> _Found:
+    """What the folder of pointers holds from pointer `number` on."""
+    after = keys.pointer_key(number - 1) if number > 1 else ""
+    etags: dict[int, str] = {}
+    noted: list[str] = []
+    for stored in private.list(keys.POINTERS, after=after):
+        match = _NUMBERED.fullmatch(stored.key)
+        if match is None:
+            noted.append(stored.key)
+        elif int(match[1]):
+            etags[int(match[1])] = stored.etag
     return _Found(
-        numbers=tuple(int(match[1]) for _, match in numbered if match and int(match[1])),
-        switches=tuple(key for key, match in numbered if not match),
+        etags=etags,
+        switches=tuple(key for key in noted if not notes.is_leftover(key)),
+        leftovers=tuple(key for key in noted if notes.is_leftover(key)),
     )
+
+
+def _is_of(copy: Pointer, etag: str) -> bool:
+    """Whether an object with this etag surely has the bytes of `copy`; an etag that is no MD5 says nothing."""
+    return hashlib.md5(pointer.dumps(copy), usedforsecurity=False).hexdigest() == etag
+
+
+def _joined(recent: Sequence[Pointer]) -> tuple[Pointer, ...]:
+    """The start of `recent` that counts down without a gap."""
+    return tuple(known for place, known in enumerate(recent) if known.number == recent[0].number - place)
 
 
 def _pointer(private: ObjectStore, number: int) -> Pointer | None:

@@ -13,8 +13,25 @@ JSON = "application/json"
 _PAGE_CACHE = "public, max-age=60, must-revalidate"
 _OTHER_CACHE = "public, max-age=300, must-revalidate"
 _HASHED_CACHE = "public, max-age=31536000, immutable"
-_HASHED = re.compile(r".+\.[0-9a-f]{8,64}(\.min)?\.[A-Za-z0-9]+", re.ASCII)  # main.4f1c2a9b.min.css
+# main.4f1c2a9b.min.css; en_1a2b3c4d.pf_fragment of the search index
+_HASHED = re.compile(
+    r".+\.[0-9a-f]{8,64}(\.min)?\.[A-Za-z0-9]+|[A-Za-z.-]+_[0-9a-f]{7,64}\.pf_[a-z]+", re.ASCII
+)
 _PAGES = frozenset({".html", ".htm", ".xml", ".json", ".txt"})  # what changes with the content
+_TEXTS = _PAGES | {
+    ".css",
+    ".js",
+    ".mjs",
+    ".map",
+    ".svg",
+    ".md",
+    ".py",
+    ".csv",
+    ".ipynb",
+    ".webmanifest",
+    ".wasm",
+    ".ico",
+}
 _TYPES = {
     ".html": "text/html; charset=utf-8",
     ".htm": "text/html; charset=utf-8",
@@ -57,7 +74,17 @@ def cache_control(path: str) -> str:
     """For a public file: a year when its name holds its hash, else shortly, so that a publish shows soon (C06)."""
     if is_page(path):
         return _PAGE_CACHE
-    return _HASHED_CACHE if _HASHED.fullmatch(PurePosixPath(path).name) else _OTHER_CACHE
+    return _HASHED_CACHE if is_hashed(path) else _OTHER_CACHE
+
+
+def is_hashed(path: str) -> bool:
+    """Whether the name holds the content's hash: other content has another name, and only a page of that moment knows it."""
+    return _HASHED.fullmatch(PurePosixPath(path).name) is not None
+
+
+def is_compressible(path: str) -> bool:
+    """Whether it is text, which is worth sending compressed."""
+    return PurePosixPath(path).suffix.lower() in _TEXTS
 
 
 def is_page(path: str) -> bool:

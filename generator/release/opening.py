@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gatekeeper.contract import signature
 from gatekeeper.contract.address import StoreAddress
 from generator.errors import SettingsError
 from generator.release.folder import FolderStore
+from generator.release.memory import Memory
 from generator.release.settings import ReleaseSettings
 from generator.release.signing import Signer, signer
 from generator.release.site_bucket import BucketSite
@@ -18,16 +20,17 @@ if TYPE_CHECKING:
     from generator.release.s3 import S3Store
 
 
-def open_stores(settings: ReleaseSettings) -> Stores:
-    """Nothing is asked of the stores yet."""
+def open_stores(settings: ReleaseSettings, memory: Path | None = None) -> Stores:
+    """Nothing is asked of the stores yet. memory: a folder of this machine for what may be remembered of them."""
     private = settings.store
     public = settings.public_store
     return Stores(
         private=FolderStore(private.folder) if private.folder is not None else _bucket(private, settings),
-        public=FolderSite(public.folder)
+        public=FolderSite(public.folder, encodings=settings.precompress)
         if public.folder is not None
-        else BucketSite(_bucket(public, settings)),
+        else BucketSite(_bucket(public, settings), grace_seconds=settings.grace_seconds),
         signer=_signer(settings) if settings.release_key else None,
+        memory=Memory(memory),
     )
 
 

@@ -1,17 +1,27 @@
-"""What a publish would do, found out by reading alone."""
+"""What a publish would do, found out by reading alone.
+
+What the running release names is in the store. Of everything else only what was put there lately counts: an upload that was interrupted is
+taken up again, but nothing is relied on that a prune could be deleting just now.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from gatekeeper.contract import keys
 from generator.errors import StoreError
 from generator.release import history
 from generator.release.attest import attested
 from generator.release.history import Tip
-from generator.release.release import HOME, PublicFile, Release
+from generator.release.known import Known, known
+from generator.release.release import HOME, Release
+from generator.release.store import ObjectStore, StoredObject
 from generator.release.stores import Stores
+
+FRESH_SECONDS = 12 * 3600  # half of what `prune` leaves alone
+_LARGE_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +60,7 @@ def plan(release: Release, stores: Stores) -> Plan:
             changed=(),
             removed=(),
         )
-    before: Mapping[str, PublicFile] = {}
-    if tip.pointer:
-        before = history.public_list(stores.private, tip.release) or {}
+    before = known(stores.private, tip.pointer, stores.memory)
     return plan_from(release, stores, tip, before)
 
 
@@ -67,23 +75,50 @@ def is_current(release: Release, tip: Tip, stores: Stores) -> bool:
     )
 
 
-def plan_from(release: Release, stores: Stores, tip: Tip, before: Mapping[str, PublicFile]) -> Plan:
+def plan_from(release: Release, stores: Stores, tip: Tip, before: Known) -> Plan:
     sizes = object_sizes(release)
-    present = stored_sizes(stores)
-    missing = tuple(key for key, size in sizes.items() if present.get(key) != size)
+    has = before.sizes()
+    missing = [key for key, size in sizes.items() if has.get(key) != size]
+    there = _there(stores.private, missing, sizes, len(has), release.manifest.created)
+    missing = [key for key in missing if there.get(key) != sizes[key]]
     return Plan(
         release=release.id,
         current=tip.release or None,
         is_unchanged=False,
         number=tip.number + 1,
-        objects=missing,
+        objects=tuple(missing),
         upload_bytes=sum(sizes[key] for key in missing),
-        added=tuple(sorted(release.public.keys() - before.keys())),
+        added=tuple(sorted(release.public.keys() - before.public.keys())),
         changed=tuple(
-            sorted(path for path, file in release.public.items() if path in before and before[path] != file)
+            sorted(
+                path
+                for path, file in release.public.items()
+                if path in before.public and before.public[path] != file
+            )
         ),
-        removed=tuple(sorted(before.keys() - release.public.keys())),
+        removed=tuple(sorted(before.public.keys() - release.public.keys())),
     )
+
+
+def is_worth_listing(missing: int, known_objects: int) -> bool:
+    """Whether so many uploads are planned that a look at the whole store, a request for each thousand objects, costs little beside them."""
+    return not known_objects or (missing > 200 and missing * 10 > known_objects)
+
+
+def _there(
+    private: ObjectStore, missing: Sequence[str], sizes: Mapping[str, int], known_objects: int, created: str
+) -> dict[str, int]:
+    """Which of `missing` lie in the store although the running release does not name them, and will not be pruned meanwhile.
+
+    created: RFC 3339, when this publish began. Where each look is a request, only the large ones are looked for one by one.
+    """
+    found: Iterable[StoredObject | None]
+    if is_worth_listing(len(missing), known_objects):
+        found = (stored for prefix in (keys.PRIVATE, keys.PUBLIC) for stored in private.list(prefix))
+    else:
+        found = (private.head(key) for key in missing if private.is_near or sizes[key] > _LARGE_BYTES)
+    oldest = datetime.fromisoformat(created).timestamp() - FRESH_SECONDS
+    return {stored.key: stored.size_bytes for stored in found if stored and stored.modified >= oldest}
 
 
 def object_sizes(release: Release) -> dict[str, int]:
@@ -93,11 +128,11 @@ def object_sizes(release: Release) -> dict[str, int]:
     return dict(sorted(sizes.items()))
 
 
-def stored_sizes(stores: Stores) -> dict[str, int]:
+def stored_sizes(private: ObjectStore) -> dict[str, int]:
     return {
         stored.key: stored.size_bytes
         for prefix in (keys.PRIVATE, keys.PUBLIC)
-        for stored in stores.private.list(prefix)
+        for stored in private.list(prefix)
     }
 
 

@@ -1,4 +1,4 @@
-"""Whether a store is fit to hold a school: tried at every publish, before anything is uploaded.
+"""Whether a store is fit to hold a school: tried before anything is uploaded.
 
 - It honours `If-None-Match: *`, or two publishers at once could both win (Z04). Tried on the newest pointer with its own bytes, so that
   even a store that ignores the condition changes nothing; a new store is tried with an object that is deleted again.
@@ -8,19 +8,29 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from gatekeeper.contract import keys, pointer
 from generator.errors import StoreError
 from generator.release import media
 from generator.release.history import Tip
+from generator.release.known import Known
 from generator.release.store import ConditionFailedError, ObjectStore
+from generator.release.stores import Stores
 
 
-def probe(private: ObjectStore, tip: Tip) -> None:
-    """Raises StoreError if the store is not fit, or cannot be written."""
+def probe(stores: Stores, tip: Tip, before: Known, now: datetime) -> None:
+    """Raises StoreError if the private store is not fit, or cannot be written. before: the release that runs.
+
+    Conditions are not tried again for a day where this machine has seen them work; what strangers can do is tried every time.
+    """
+    private = stores.private
     if tip.pointer is not None:
         key = keys.pointer_key(tip.number)
-        _try_condition(private, key, pointer.dumps(tip.pointer))
-        check_doors(private, key)
+        if not stores.memory.is_fit(private.address, tip.pointer, now):
+            _try_condition(private, key, pointer.dumps(tip.pointer))
+            stores.memory.note_fit(private.address, tip.pointer, now)
+        check_doors(private, next(iter(before.private), key))
         return
     try:
         for body in (b"first\n", b"second\n"):

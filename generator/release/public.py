@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from generator.release.release import PublicFile
-from generator.release.store import Body
+from generator.release.store import Body, ObjectStore
 
 Progress = Callable[[str, int, int], None]
 
@@ -24,7 +24,8 @@ class Scene:
     """What shall be shown and what could be there now.
 
     before: the public files of every release that could be there, wholly or in part. body: a path's bytes. blob: a file on this machine's
-    disk that holds the bytes with this SHA-256 and never changes, if there is one.
+    disk that holds the bytes with this SHA-256 and never changes, if there is one. blobs: the store that holds every public file by content.
+    closes: something that was free is no longer, so that nothing older may stay public.
     """
 
     release: str
@@ -32,6 +33,8 @@ class Scene:
     before: Sequence[Mapping[str, PublicFile]]
     body: Callable[[str], Body]
     blob: Callable[[str], Path | None]
+    blobs: ObjectStore
+    closes: bool = False
 
     def is_new(self, path: str) -> bool:
         return all(path not in files for files in self.before)
@@ -54,6 +57,14 @@ class PublicSite(Protocol):
     def is_gradual(self) -> bool:
         """Whether `show` is many steps, so that an interrupted one leaves a mixture."""
 
+    @property
+    def grace_seconds(self) -> int:
+        """How long what `clear` leaves may stay."""
+
+    @property
+    def shown(self) -> str:
+        """The release that is shown, "" where this place cannot know by itself."""
+
     def is_showing(self, release: str) -> bool:
         """Whether `release` is shown, as far as this place can know by itself."""
 
@@ -67,5 +78,9 @@ class PublicSite(Protocol):
 
     def show(self, scene: Scene, progress: Progress) -> None: ...
 
-    def clear(self, scene: Scene, keep: Sequence[str], progress: Progress) -> None:
-        """keep: releases whose own folder, if they have one here, must stay."""
+    def clear(self, scene: Scene, keep: Sequence[str], progress: Progress) -> Sequence[str]:
+        """Remove what the scene does not have; returns the paths that stay for a while. keep: releases whose own folder, if they have one
+        here, must stay."""
+
+    def remove(self, paths: Sequence[str]) -> None:
+        """Delete what an earlier `clear` left."""

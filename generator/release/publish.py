@@ -2,8 +2,8 @@
 
 1. Content that is published already is recognised by its digest: nothing happens.
 2. The store is tried; what is missing is uploaded by content address and verified; manifest and public list last.
-3. The public site is brought and shown, the next pointer is created by a conditional put. Whoever creates it has won; a loser puts the winner's
-   pages back, if it changed any, and says who won.
+3. The switch: the next pointer is created by a conditional put, and the public site is shown. Whoever creates the pointer has won; a loser
+   puts the winner's pages back, if it changed any, and says who won.
 4. What the previous release had and this one has not is removed (P21); the hint is rewritten.
 
 A process that is killed anywhere leaves the old release or the new one, whole, and work that the next publish takes over.
@@ -12,19 +12,22 @@ A process that is killed anywhere leaves the old release or the new one, whole, 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from gatekeeper.contract import keys, manifest
-from gatekeeper.contract.pointer import Kind
+from gatekeeper.contract.pointer import Kind, Pointer
 from generator.errors import StoreError
 from generator.release import history, media
 from generator.release.attest import attested
+from generator.release.known import Known, known, known_from
 from generator.release.parallel import each
 from generator.release.plan import (
     check_whole,
     is_current,
+    is_worth_listing,
     object_sizes,
     plan_from,
     stored_sizes,
@@ -37,7 +40,7 @@ from generator.release.stores import Stores
 from generator.release.switch import Switching, switch
 
 _IN_MEMORY_BYTES = 64 * 1024 * 1024
-_HEADS = 50  # up to this many uploads are looked at one by one, more by listing
+_QUICK_UPLOADS = 100  # after more than these somebody else may well have published meanwhile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +48,8 @@ class Published:
     """What is current now. previous: what was, None at the first publish. number: of the pointer.
 
     is_unchanged: the same content was current already; nothing was uploaded or switched.
-    uploaded: objects sent to the private store; uploaded_bytes: their size. removed: public paths that are gone.
+    uploaded: objects sent to the private store; uploaded_bytes: their size. changed, removed: public paths that hold something else
+    than before, or nothing any more.
     """
 
     release: str
@@ -54,13 +58,14 @@ class Published:
     is_unchanged: bool
     uploaded: int = 0
     uploaded_bytes: int = 0
+    changed: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
 
 
-def publish(release: Release, stores: Stores, *, progress: Progress | None = None) -> Published:
+def publish(release: Release, stores: Stores, *, by: str = "", progress: Progress | None = None) -> Published:
     """Make `release` the current one.
 
-    progress: called with a step's name, what is done and the total.
+    by: who publishes, for the list of releases. progress: called with a step's name, what is done and the total.
     Raises StoreError, and then what was current still is: a store that is away, full or unfit, a release that is not whole,
     another publisher who was first.
     """
@@ -70,16 +75,18 @@ def publish(release: Release, stores: Stores, *, progress: Progress | None = Non
     tip = history.tip(stores.private)
     if is_current(release, tip, stores):
         return Published(release=tip.release, previous=tip.release, number=tip.number, is_unchanged=True)
-    stores.public.check()
-    probe(stores.private, tip)
-    before = history.public_list(stores.private, tip.release) if tip.pointer else None
-    planned = plan_from(release, stores, tip, before or {})
+    if tip.pointer is None or not stores.public.is_gradual:
+        stores.public.check()
+    before = known(stores.private, tip.pointer, stores.memory)
+    now = datetime.fromisoformat(release.manifest.created)
+    probe(stores, tip, before, now)
+    planned = plan_from(release, stores, tip, before)
     _upload(release, stores.private, planned.objects, report)
-    _verify(release, stores, planned.objects)
-    if release.private:
+    _verify(release, stores.private, planned.objects, before)
+    if release.private and not before.private:
         check_doors(stores.private, next(iter(release.private)))
-    _put_described(stores.private, keys.public_list_key(release.id), dumps_public(release.public))
-    described = manifest.dumps(release.manifest)
+    described, listed = manifest.dumps(release.manifest), dumps_public(release.public)
+    _put_described(stores.private, keys.public_list_key(release.id), listed)
     if stores.signer:
         signed = stores.signer.manifest(described)
         _put_described(stores.private, keys.manifest_signature_key(release.id), signed)
@@ -90,18 +97,31 @@ def publish(release: Release, stores: Stores, *, progress: Progress | None = Non
 
     switched = switch(
         Switching(
-            release=release.id,
-            digest=release.digest,
-            kind=Kind.PUBLISH,
+            pointer=Pointer(
+                number=tip.number + 1,
+                release=release.id,
+                created=release.manifest.created,
+                digest=release.digest,
+                kind=Kind.PUBLISH,
+                manifest_sha256=hashlib.sha256(described).hexdigest(),
+                public_sha256=hashlib.sha256(listed).hexdigest(),
+                by=by,
+                commit=release.manifest.commit,
+                lessons=len(release.manifest.lessons),
+                size_bytes=sum(object_sizes(release).values()),
+            ),
             files=release.public,
-            created=release.manifest.created,
+            now=now,
             body=body,
+            closes=before.closes(known_from(release)),
+            took_long=len(planned.objects) > _QUICK_UPLOADS,
         ),
         stores,
         tip,
-        before,
+        before.public if tip.pointer else None,
         report,
     )
+    stores.memory.keep(described, listed)
     return Published(
         release=release.id,
         previous=tip.release or None,
@@ -109,6 +129,7 @@ def publish(release: Release, stores: Stores, *, progress: Progress | None = Non
         is_unchanged=False,
         uploaded=len(planned.objects),
         uploaded_bytes=planned.upload_bytes,
+        changed=(*planned.added, *planned.changed),
         removed=planned.removed,
     )
 
@@ -136,19 +157,24 @@ def _upload(release: Release, private: ObjectStore, missing: Sequence[str], prog
     each("upload", missing, upload, progress)
 
 
-def _verify(release: Release, stores: Stores, uploaded: Sequence[str]) -> None:
-    """Everything that the release names lies in the store with the right size, or StoreError."""
+def _verify(release: Release, private: ObjectStore, uploaded: Sequence[str], before: Known) -> None:
+    """What was uploaded lies in the store with the right size, or StoreError.
+
+    Each put was compared by its SHA-256 when it arrived; here it is looked at again where that is cheap.
+    """
     sizes = object_sizes(release)
-    if len(uploaded) > _HEADS:
-        present: Mapping[str, int] = stored_sizes(stores)
+    if private.is_near:
+        found = {key: private.head(key) for key in uploaded}
+        wrong = [key for key, stored in found.items() if stored is None or stored.size_bytes != sizes[key]]
+    elif is_worth_listing(len(uploaded), len(before.sizes())):
+        present = stored_sizes(private)
         wrong = [key for key in sizes if present.get(key) != sizes[key]]
     else:
-        found = {key: stores.private.head(key) for key in uploaded}
-        wrong = [key for key, stored in found.items() if stored is None or stored.size_bytes != sizes[key]]
+        return
     if wrong:
         raise StoreError(
             f"{len(wrong)} uploaded objects are missing or incomplete in the store",
-            where=stores.private.label,
+            where=private.label,
             hint="nothing was switched; publish again",
         )
 

@@ -1,38 +1,38 @@
-"""Going back: an earlier release becomes current again, public and private half together, from the store alone."""
+"""Going back: an earlier release becomes current again, public and private half together, from the store alone.
+
+A signed pointer that made the release current before vouches for its documents, so that one read tells that it is still there: five requests
+where the site is a folder that still has the release, whatever its size. A release that no such pointer names is believed by its own signature.
+Objects of a kept release are never deleted (see `prune`); where looking costs nothing they are looked at all the same, elsewhere when asked.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from gatekeeper.contract import keys
-from gatekeeper.contract.manifest import Manifest
-from gatekeeper.contract.pointer import Kind
+from gatekeeper.contract.pointer import Kind, Pointer
 from generator.errors import StoreError
 from generator.release import history
 from generator.release.attest import trusted_files, trusted_manifest
 from generator.release.history import Tip
-from generator.release.parallel import each
+from generator.release.known import Known, known, read
 from generator.release.plan import stored_sizes
-from generator.release.probe import probe
 from generator.release.public import Progress
 from generator.release.publish import Published, silent
-from generator.release.release import PublicFile, content_digest
+from generator.release.release import PublicFile, content_digest, loads_public
 from generator.release.stores import Stores
 from generator.release.switch import Switching, blob_body, switch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseRow:
-    """created: RFC 3339 UTC. commit: of the source, may be empty. size_bytes: public and private half."""
+class _Chosen:
+    """The release to go back to. pointer: one that made it current before, or would. manifest: its bytes."""
 
-    release: str
-    created: str
-    commit: str
-    lessons: int
-    size_bytes: int
-    is_current: bool
+    pointer: Pointer
+    manifest: bytes
 
 
 def rollback(
@@ -40,86 +40,115 @@ def rollback(
     release: str | None = None,
     *,
     now: datetime | None = None,
+    by: str = "",
+    look: bool = False,
     progress: Progress | None = None,
 ) -> Published:
     """Make `release` current again; None: the one that was current before. now: for the pointer; default the clock.
 
+    by: who does it. look: look for every object of it first, as is done anyway in a store on this machine.
     Raises StoreError if there is none, or if it is no longer whole in the store; then nothing has changed.
     """
-    private = stores.private
+    private, public = stores.private, stores.public
     tip = history.tip(private)
-    chosen = release if release is not None else _previous(stores, tip)
+    wanted = release if release is not None else _previous(stores, tip)
     try:
-        keys.checked_release(chosen)
+        keys.checked_release(wanted)
     except ValueError as error:
         raise StoreError(str(error), hint="`lyceum releases` lists them") from error
-    whole = trusted_manifest(stores, chosen)
-    files = trusted_files(stores, whole)
-    if chosen == tip.release and not tip.unfinished and stores.public.is_showing(chosen):
-        return Published(release=chosen, previous=chosen, number=tip.number, is_unchanged=True)
-    _check_objects(whole, files, stores)
-    stores.public.check()
-    probe(private, tip)
-    before = history.public_list(private, tip.release) if tip.pointer else None
+    chosen = _chosen(stores, tip, wanted)
+    if wanted == tip.release and not tip.unfinished and public.is_showing(wanted):
+        return Published(release=wanted, previous=wanted, number=tip.number, is_unchanged=True)
+    files = _Files(stores, chosen.pointer)
+    before: Mapping[str, PublicFile] | None = None
+    closes = True  # unless it is known better
+    if look or private.is_near:
+        after = _whole(chosen, stores)
+        closes = known(private, tip.pointer, stores.memory).closes(after)
+    if public.is_gradual and tip.pointer:
+        before = known(private, tip.pointer, stores.memory).public
+    if not public.is_gradual:
+        public.check()
     moment = (now or datetime.now(UTC)).astimezone(UTC)
     moved = switch(
         Switching(
-            release=chosen,
-            digest=content_digest(whole, files),
-            kind=Kind.ROLLBACK,
+            pointer=replace(
+                chosen.pointer,
+                number=tip.number + 1,
+                created=f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+                kind=Kind.ROLLBACK,
+                signature=b"",
+                by=by,
+            ),
             files=files,
-            created=f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+            now=moment,
             body=blob_body(private, files),
+            closes=closes,
         ),
         stores,
         tip,
         before,
         progress or silent,
     )
+    changed = [] if before is None else [path for path in files if before.get(path) != files[path]]
     return Published(
-        release=chosen,
+        release=wanted,
         previous=tip.release or None,
         number=moved.number,
         is_unchanged=False,
-        removed=tuple(sorted((before or {}).keys() - files.keys())),
+        changed=tuple(sorted(changed)),
+        removed=() if before is None else tuple(sorted(before.keys() - files.keys())),
     )
 
 
-def releases(stores: Stores) -> tuple[ReleaseRow, ...]:
-    """Every complete release in the store, newest first."""
-    private = stores.private
-    current = history.tip(private).release
-    found = {
-        stored.key.split("/")[1]
-        for stored in private.list(keys.RELEASES)
-        if stored.key.endswith("/manifest.json")
-    }
-    rows: list[ReleaseRow] = []
+class _Files(Mapping[str, PublicFile]):
+    """The public files of a release, read when the first is asked for: where its folder is still there, none is."""
 
-    def read(release: str) -> None:
-        whole = history.manifest_of(private, release)
-        objects = {entry.key: entry.size_bytes for entry in (*whole.parts.values(), *whole.files.values())}
-        public = history.public_list(private, release) or {}
-        rows.append(
-            ReleaseRow(
-                release=release,
-                created=whole.created,
-                commit=whole.commit,
-                lessons=len(whole.lessons),
-                size_bytes=sum(objects.values()) + sum(file.size_bytes for file in public.values()),
-                is_current=release == current,
-            )
+    def __init__(self, stores: Stores, moved: Pointer) -> None:
+        self._stores = stores
+        self._pointer = moved
+        self._files: dict[str, PublicFile] | None = None
+
+    def __getitem__(self, path: str) -> PublicFile:
+        return self._read()[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def _read(self) -> dict[str, PublicFile]:
+        if self._files is None:
+            moved, memory = self._pointer, self._stores.memory
+            data = memory.document(moved.public_sha256)
+            if data is None:
+                data = _public_list(self._stores, moved.release)
+            if hashlib.sha256(data).hexdigest() != moved.public_sha256:
+                raise StoreError(
+                    f"the list of public files of release {moved.release} is not the one that was published",
+                    where=self._stores.private.label,
+                    hint="somebody changed it in the store; publish from the source",
+                )
+            self._files = loads_public(data)
+        return self._files
+
+
+def _public_list(stores: Stores, release: str) -> bytes:
+    data = stores.private.get(keys.public_list_key(release))
+    if data is None:
+        raise StoreError(
+            f"the public half of release {release} is not in the store",
+            where=stores.private.label,
+            hint="publish from its source",
         )
-
-    each("releases", sorted(found), read, silent)
-    return tuple(sorted(rows, key=lambda row: row.release, reverse=True))
+    return data
 
 
 def _previous(stores: Stores, tip: Tip) -> str:
-    for number in range(tip.number - 1, 0, -1):
-        release = history.pointer_at(stores.private, number).release
-        if release != tip.release:
-            return release
+    for moved in history.earlier(stores.private, tip):
+        if moved.release != tip.release:
+            return moved.release
     raise StoreError(
         "there is no earlier release to go back to",
         where=stores.private.label,
@@ -127,14 +156,47 @@ def _previous(stores: Stores, tip: Tip) -> str:
     )
 
 
-def _check_objects(whole: Manifest, files: Mapping[str, PublicFile], stores: Stores) -> None:
-    present = stored_sizes(stores)
-    wanted = {entry.key: entry.size_bytes for entry in (*whole.parts.values(), *whole.files.values())}
-    wanted |= {keys.public_key(file.sha256): file.size_bytes for file in files.values()}
-    lost = [key for key, size in wanted.items() if present.get(key) != size]
+def _chosen(stores: Stores, tip: Tip, release: str) -> _Chosen:
+    """The release by a pointer that this publisher believes, else by its own signature."""
+    private = stores.private
+    for moved in tip.recent:
+        if moved.release != release or not (moved.manifest_sha256 and moved.public_sha256):
+            continue
+        if stores.signer is not None and not stores.signer.vouches_for(moved):
+            continue
+        data = private.get(keys.manifest_key(release))
+        if data is not None and hashlib.sha256(data).hexdigest() == moved.manifest_sha256:
+            return _Chosen(pointer=moved, manifest=data)
+        break  # what is wrong with it is said below
+    whole = trusted_manifest(stores, release)
+    files = trusted_files(stores, whole)
+    data, listed = private.get(keys.manifest_key(release)) or b"", _public_list(stores, release)
+    objects = read(data, listed).sizes()
+    return _Chosen(
+        pointer=Pointer(
+            number=1,
+            release=release,
+            created=whole.created,
+            digest=content_digest(whole, files),
+            manifest_sha256=hashlib.sha256(data).hexdigest(),
+            public_sha256=hashlib.sha256(listed).hexdigest(),
+            commit=whole.commit,
+            lessons=len(whole.lessons),
+            size_bytes=sum(objects.values()),
+        ),
+        manifest=data,
+    )
+
+
+def _whole(chosen: _Chosen, stores: Stores) -> Known:
+    """What the release holds. Raises StoreError if the store has lost some of it."""
+    present = stored_sizes(stores.private)
+    whole = read(chosen.manifest, _public_list(stores, chosen.pointer.release))
+    lost = [key for key, size in whole.sizes().items() if present.get(key) != size]
     if lost:
         raise StoreError(
-            f"release {whole.release} is no longer whole: {len(lost)} objects are missing",
+            f"release {chosen.pointer.release} is no longer whole: {len(lost)} objects are missing",
             where=stores.private.label,
             hint="choose another release, or publish from the source",
         )
+    return whole

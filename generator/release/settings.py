@@ -10,6 +10,8 @@
     LYCEUM_RELEASE_PUBLIC_KEYS   public halves of earlier release keys, whose releases may still be gone back to
     LYCEUM_UNSIGNED_RELEASES     refuse (default) or allow: publishing without a release key
     LYCEUM_FIGURES_KEY      shown to the gatekeeper to be told how many readers own what; may be absent
+    LYCEUM_GRACE_SECONDS    how long a public bucket keeps assets that only older pages need; default 600
+    LYCEUM_PRECOMPRESS      compressed twins in a public folder: gzip (default), gzip,br or none
     LYCEUM_SITE_URL, LYCEUM_GATEKEEPER_URL     instead of those in school.yml
 
 Every secret may also be given as NAME_FILE, the path of a file that holds it. All mistakes are reported at once.
@@ -28,6 +30,7 @@ from gatekeeper.contract.address import StoreAddress, parse_store
 from generator.errors import SettingsError
 
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+", re.ASCII)
+_ENCODINGS = frozenset({"gzip", "br"})
 _FORM = "write file:///abs/dir or s3://bucket/prefix"
 _MINIMUM_DISTINCT_BYTES = 8  # 16 random bytes have fewer different ones about once in ten million times
 
@@ -49,7 +52,7 @@ class ReleaseSettings:
     """content_key: None only where it was not asked for. base_url (with a final slash), gatekeeper_url (without): None if not set.
 
     release_key: a seed as hex, empty where it was not asked for and where unsigned releases are allowed. release_public_keys: as
-    `contract.signature.public_keys` reads them.
+    `contract.signature.public_keys` reads them. precompress: see `twins`.
     """
 
     store: StoreAddress
@@ -60,7 +63,8 @@ class ReleaseSettings:
     gatekeeper_url: str | None
     release_key: str = field(default="", repr=False)
     release_public_keys: str = ""
-    figures_key: str = field(default="", repr=False)
+    grace_seconds: int = 0
+    precompress: tuple[str, ...] = ()
 
     @classmethod
     def from_environment(
@@ -72,6 +76,11 @@ class ReleaseSettings:
         Raises SettingsError with every mistake.
         """
         return _Reader(environ).settings(needs_content_key, needs_release_key)
+
+
+def figures_key(environ: Mapping[str, str]) -> str:
+    """LYCEUM_FIGURES_KEY, "" if it is not set. Raises SettingsError if its file cannot be read."""
+    return _Reader(environ).figures_key()
 
 
 class _Reader:
@@ -87,8 +96,8 @@ class _Reader:
         s3 = self._s3() if any(address.bucket for address in addresses) else None
         content_key = self._content_key() if needs_content_key else None
         release_key, public_keys = self._release_key(needs_release_key), self._public_keys()
-        figures_key = self._secret("LYCEUM_FIGURES_KEY", "") if self._names("LYCEUM_FIGURES_KEY") else ""
         base_url, gatekeeper_url = self._url("LYCEUM_SITE_URL"), self._url("LYCEUM_GATEKEEPER_URL")
+        grace_seconds, precompress = self._grace_seconds(), self._precompress()
         if gatekeeper_url is not None and urlsplit(gatekeeper_url).path:
             self._wrong(
                 "LYCEUM_GATEKEEPER_URL has a path", "give the origin alone, like https://gate.example.org"
@@ -110,8 +119,16 @@ class _Reader:
             gatekeeper_url=gatekeeper_url,
             release_key=release_key,
             release_public_keys=public_keys,
-            figures_key=figures_key,
+            grace_seconds=grace_seconds,
+            precompress=precompress,
         )
+
+    def figures_key(self) -> str:
+        name = "LYCEUM_FIGURES_KEY"
+        text = self._secret(name, "") if self._names(name) else ""
+        if self._problems:
+            raise SettingsError(self._problems[0][0], where="environment", hint=self._problems[0][1])
+        return text
 
     def _wrong(self, what: str, hint: str) -> None:
         self._problems.append((what, hint))
@@ -166,6 +183,21 @@ class _Reader:
         except ValueError as error:
             self._wrong(f"{name} {error}", "`lyceum keys public` prints one; separate several by commas")
         return text
+
+    def _grace_seconds(self) -> int:
+        text = self._text("LYCEUM_GRACE_SECONDS", "600")
+        if not re.fullmatch(r"[0-9]{1,7}", text, re.ASCII):
+            self._wrong(
+                "LYCEUM_GRACE_SECONDS is not a number of seconds", "write it like 600; 0 keeps nothing"
+            )
+            return 0
+        return int(text)
+
+    def _precompress(self) -> tuple[str, ...]:
+        words = self._text("LYCEUM_PRECOMPRESS", "gzip").replace(",", " ").split()
+        if words != ["none"] and not set(words) <= _ENCODINGS:
+            self._wrong("LYCEUM_PRECOMPRESS names an unknown encoding", "write gzip, br, both or none")
+        return tuple(word for word in words if word in _ENCODINGS)
 
     def _content_key(self) -> bytes | None:
         hint = "make a content key with `openssl rand -hex 32` and keep it"

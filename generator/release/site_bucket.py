@@ -2,7 +2,11 @@
 
 assets and what else pages need → new pages → changed pages → (the pointer moves) → deletion of what the new release does not have. While
 this goes on a reader may meet the new version of one page and the old one of the next, never a page whose assets are missing.
-Objects that no release of ours put there are left alone.
+
+- Assets whose names hold their hash stay for a grace period, since a reader may have an older page open; nothing stays when a lesson stops
+  being free (P21).
+- Bytes that lie in the private store of the same server already are copied there and do not travel again.
+- Objects that no release of ours put there are left alone.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 
+from gatekeeper.contract import keys
 from generator.release import media
 from generator.release.parallel import each
 from generator.release.public import Progress, Scene
@@ -18,9 +23,11 @@ from generator.release.store import ObjectStore
 
 class BucketSite:
     is_gradual = True
+    shown = ""
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, *, grace_seconds: int = 0) -> None:
         self.store = store
+        self.grace_seconds = grace_seconds
 
     @property
     def label(self) -> str:
@@ -59,16 +66,22 @@ class BucketSite:
             progress,
         )
 
-    def clear(self, scene: Scene, keep: Sequence[str], progress: Progress) -> None:
-        each("deletions", scene.leftovers, self.store.delete, progress)
+    def clear(self, scene: Scene, keep: Sequence[str], progress: Progress) -> Sequence[str]:
+        stays = self.grace_seconds > 0 and not scene.closes
+        left = [path for path in scene.leftovers if stays and media.is_hashed(path)]
+        kept = frozenset(left)
+        each("deletions", [path for path in scene.leftovers if path not in kept], self.store.delete, progress)
+        return left
+
+    def remove(self, paths: Sequence[str]) -> None:
+        for path in paths:
+            self.store.delete(path)
 
     def _put(self, scene: Scene, paths: Iterable[str], step: str, progress: Progress) -> None:
         def put(path: str) -> None:
-            self.store.put(
-                path,
-                scene.body(path),
-                media_type=scene.files[path].media_type,
-                cache_control=media.cache_control(path),
-            )
+            file = scene.files[path]
+            blob, cache = keys.public_key(file.sha256), media.cache_control(path)
+            if not self.store.copy(scene.blobs, blob, path, media_type=file.media_type, cache_control=cache):
+                self.store.put(path, scene.body(path), media_type=file.media_type, cache_control=cache)
 
         each(step, tuple(paths), put, progress)

@@ -4,7 +4,12 @@
     site                    a symbolic link to the current one: this is what the web server serves
 
 A switch replaces the link in one step (`rename`), so a reader meets one release or the other, never a mixture or nothing (Z02). A
-release's folder is built under another name and renamed when it is complete.
+release's folder is built under another name and renamed when it is complete; the new link lies ready before the pointer moves, so that
+the step itself needs no room on the disk.
+
+- The folders of the releases before stay for readers who are in the middle of them, and for rolling back. When a lesson stops being free,
+  everything in them that is not public now goes at once (P21).
+- Texts have a compressed twin beside them (`x.gz`, `x.br`) for web servers that send those (`gzip_static`, `brotli_static`).
 """
 
 from __future__ import annotations
@@ -17,27 +22,36 @@ import os
 import secrets
 import shutil
 import stat
+import time
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from gatekeeper.contract import keys
 from generator.errors import StoreError
+from generator.release import twins
 from generator.release.public import Progress, Scene
 from generator.release.release import PublicFile
 from generator.release.store import Body
 
 SITES = "sites"
-SITE = "site"
+SITE = keys.SITE
 _BUILDING = ".building-"
 _REMOVING = ".removing-"
+_LINK = ".site-"
 _LOCK = ".lock"
+_IN_FLIGHT_SECONDS = 0.1  # so long a reader who has looked the link up may take to open the file behind it
 
 
 class FolderSite:
-    is_gradual = False
+    """encodings: of the compressed twins, see `twins`."""
 
-    def __init__(self, root: Path) -> None:
+    is_gradual = False
+    grace_seconds = 0
+
+    def __init__(self, root: Path, *, encodings: Sequence[str] = ()) -> None:
         self.root = root
+        self._encodings = tuple(encodings)
 
     @property
     def label(self) -> str:
@@ -80,9 +94,10 @@ class FolderSite:
     def bring(self, scene: Scene, progress: Progress) -> None:
         sites = self.root / SITES
         place = self.root / keys.site_folder(scene.release)
-        if place.is_dir():  # renamed here when it was complete
-            return
         with self._failures():
+            self._lay_link(scene.release)
+            if place.is_dir():  # renamed here when it was complete
+                return
             building = sites / f"{_BUILDING}{scene.release}-{secrets.token_hex(8)}"
             try:
                 self._build(building, scene, progress)
@@ -97,16 +112,12 @@ class FolderSite:
 
     def show(self, scene: Scene, progress: Progress) -> None:
         with self._failures():
-            link = self.root / f".{SITE}-{secrets.token_hex(8)}"
-            link.symlink_to(keys.site_folder(scene.release).rstrip("/"))
-            try:
-                link.replace(self.root / SITE)
-            finally:
-                link.unlink(missing_ok=True)
+            link = self._lay_link(scene.release)
+            link.replace(self.root / SITE)
             _flush_folder(self.root)
         progress("public site", 1, 1)
 
-    def clear(self, scene: Scene, keep: Sequence[str], progress: Progress) -> None:
+    def clear(self, scene: Scene, keep: Sequence[str], progress: Progress) -> Sequence[str]:
         """Old releases' folders go, and what killed publishers left; the shown one stays whatever is asked."""
         kept = {*keep, scene.release, self.shown}
         with self._failures():
@@ -119,8 +130,40 @@ class FolderSite:
                     path.rename(doomed)
                 shutil.rmtree(doomed)
             for path in self.root.iterdir():
-                if path.is_symlink() and path.name.startswith(f".{SITE}-"):
+                if path.is_symlink() and path.name.startswith(_LINK):
                     path.unlink(missing_ok=True)
+            if scene.closes:
+                self._close(kept - {self.shown, scene.release})
+        return ()
+
+    def remove(self, paths: Sequence[str]) -> None:
+        """Nothing: `clear` leaves nothing here."""
+
+    def _close(self, older: AbstractSet[str]) -> None:
+        """Take from the folders of `older` releases whatever is not public now. A folder that is no longer whole gives up its name."""
+        now = self.root / SITES / self.shown
+        time.sleep(_IN_FLIGHT_SECONDS)
+        for release in sorted(older):
+            root = self.root / SITES / release
+            if not release or not root.is_dir():
+                continue
+            doomed = [
+                place
+                for place in root.rglob("*")
+                if place.is_file() and not _is_same(place, now / place.relative_to(root))
+            ]
+            if doomed:
+                renamed = root.with_name(f"{_REMOVING}{release}-{secrets.token_hex(8)}")
+                root.rename(renamed)
+                for place in doomed:
+                    (renamed / place.relative_to(root)).unlink(missing_ok=True)
+
+    def _lay_link(self, release: str) -> Path:
+        """A link to the release's folder, ready to be moved into place."""
+        link = self.root / f"{_LINK}{release}"
+        with contextlib.suppress(FileExistsError):
+            link.symlink_to(keys.site_folder(release).rstrip("/"))
+        return link
 
     def _build(self, building: Path, scene: Scene, progress: Progress) -> None:
         """Every file of the scene below `building`, which is locked while we live so that nobody takes it for a left one."""
@@ -146,6 +189,7 @@ class FolderSite:
                 ):
                     _write(place, scene.body(path))
                 progress("public site", count, len(scene.files))
+            twins.add(building, scene.files, self._encodings, earlier, progress)
             for folder in folders:
                 _flush_folder(folder)
         finally:
@@ -185,6 +229,16 @@ def _holds(place: Path, file: PublicFile) -> bool:
             return False
         with place.open("rb") as opened:
             return hashlib.file_digest(opened, "sha256").hexdigest() == file.sha256
+    except OSError:
+        return False
+
+
+def _is_same(old: Path, new: Path) -> bool:
+    """Whether both are files with the same bytes; mostly they are one file under two names."""
+    try:
+        if old.samefile(new):
+            return True
+        return old.stat().st_size == new.stat().st_size and old.read_bytes() == new.read_bytes()
     except OSError:
         return False
 

@@ -1,9 +1,11 @@
 """The switch: another release takes the current one's place, public and private half, and rolling back is the same.
 
-    note (buckets only) → bring → show → create the next pointer → hint → clear → take the note away
+    a site in a folder:  bring → create the next pointer → show → clear → hint
+    a site in a bucket:  note → bring → show → create the next pointer → clear → hint → take the note away
 
-Creating the pointer decides. Until then the loser of a race and a killed publisher have changed nothing that counts, and what they changed in
-a bucket is noted; whoever comes next puts right every path that any noted release could have changed.
+Creating the pointer decides. A folder shows the new release in one step after that; a gatekeeper on the same machine goes over with it
+(see `gatekeeper.gate.library`), so that a publisher killed in between has changed nothing. In a bucket, what losers and killed publishers
+changed is noted; whoever comes next puts right every path that any noted release could have changed.
 """
 
 from __future__ import annotations
@@ -12,12 +14,14 @@ import contextlib
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from gatekeeper.contract import keys
-from gatekeeper.contract.pointer import Kind, Pointer
+from gatekeeper.contract.pointer import Pointer
 from generator.errors import StoreError
-from generator.release import history
-from generator.release.history import Switch, Tip
+from generator.release import history, notes
+from generator.release.history import Tip
+from generator.release.notes import Switch
 from generator.release.public import Progress, Scene
 from generator.release.release import PublicFile
 from generator.release.store import Body, ConditionFailedError, ObjectStore
@@ -29,14 +33,17 @@ _PATIENCE = 5  # so often a loser looks whether the winner has been overtaken
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switching:
-    """What is to become current. created: RFC 3339, when the switch is made. body: a public path's bytes."""
+    """What is to become current. pointer: not signed yet. body: a public path's bytes. now: the moment of the switch.
 
-    release: str
-    digest: str
-    kind: Kind
+    closes: something stops being free, so older pages may stay nowhere. took_long: since the tip was read.
+    """
+
+    pointer: Pointer
     files: Mapping[str, PublicFile]
-    created: str
+    now: datetime
     body: Callable[[str], Body]
+    closes: bool
+    took_long: bool = False
 
 
 def switch(
@@ -47,50 +54,70 @@ def switch(
     Raises StoreError if another publisher was first; then the winner's pages are shown.
     """
     private, public = stores.private, stores.public
-    moved = Pointer(
-        number=tip.number + 1, release=new.release, created=new.created, digest=new.digest, kind=new.kind
-    )
-    if stores.signer:
-        moved = stores.signer.pointer(moved)
+    moved = stores.signer.pointer(new.pointer) if stores.signer else new.pointer
     noted = tuple(_noted(private, tip))
     scene = Scene(
-        release=new.release,
+        release=moved.release,
         files=new.files,
         before=_before(before, noted, private),
         body=new.body,
         blob=stores.blob,
+        blobs=private,
+        closes=new.closes,
     )
-    notes = list(tip.unfinished)
+    done = list(tip.unfinished)
+    left: Sequence[str] = ()
     if public.is_gradual:
-        notes.append(history.announce(private, Switch(release=new.release, previous=tip.release)))
+        done.append(notes.announce(private, Switch(release=moved.release, previous=tip.release)))
     public.bring(scene, progress)
     with public.turn():
-        if private.head(keys.pointer_key(moved.number)) is not None:
-            won = False
+        if public.is_gradual:
+            won = not (new.took_long and private.head(keys.pointer_key(moved.number)))
+            if won:
+                public.show(scene, progress)
+                won = _advance(private, moved)
         else:
-            public.bring(scene, progress)
-            public.show(scene, progress)
+            public.bring(scene, progress)  # somebody may have cleared it away while we waited for our turn
             won = _advance(private, moved)
+            if won:
+                with _after(moved, "is recorded as current, but its site could not be shown"):
+                    public.show(scene, progress)
         if won:
-            with _tidying(new.release):
-                public.clear(scene, _kept(private, tip), progress)
+            with _after(moved, _NOT_CLEARED):
+                left = public.clear(scene, _kept(stores, tip), progress)
     if not won:
         raise _lost(new, stores, tip, progress)
-    with _tidying(new.release):
-        history.write_hint(private, moved.number)
-        for key in notes:
+    with _after(moved, _NOT_CLEARED):
+        history.write_hint(private, moved, tip)
+        if left:
+            notes.leave(private, moved.release, left, new.now + timedelta(seconds=public.grace_seconds))
+        done += _clear_leftovers(stores, tip, new)
+        for key in done:
             private.delete(key)
     return moved
 
 
+_NOT_CLEARED = "is current, but what the one before left could not be cleared away"
+
+
+def _clear_leftovers(stores: Stores, tip: Tip, new: Switching) -> list[str]:
+    """Delete what earlier releases left in a public bucket and is due, unless the new one has it; the notes that are done with."""
+    due = [key for key in tip.leftovers if notes.is_due(key, new.now)]
+    for key in due:
+        stores.public.remove(
+            [path for path in notes.leftover_at(stores.private, key) if path not in new.files]
+        )
+    return due
+
+
 @contextlib.contextmanager
-def _tidying(release: str) -> Iterator[None]:
-    """What fails in here fails after the switch, and must say so."""
+def _after(moved: Pointer, what: str) -> Iterator[None]:
+    """What fails in here fails after the pointer has moved, and must say so."""
     try:
         yield
     except StoreError as error:
         raise StoreError(
-            f"release {release} is current, but what the one before left could not be cleared away: {error}",
+            f"release {moved.release} {what}: {error}",
             hint=f"{error.hint}; then publish again" if error.hint else "publish again",
         ) from error
 
@@ -116,7 +143,7 @@ def _noted(private: ObjectStore, tip: Tip) -> list[str]:
     """The releases that unfinished switches could have left in a bucket."""
     found: list[str] = []
     for key in tip.unfinished:
-        note = history.switch_at(private, key)
+        note = notes.switch_at(private, key)
         if note is not None:
             found += [release for release in (note.release, note.previous) if release]
     return found
@@ -143,15 +170,16 @@ def _advance(private: ObjectStore, moved: Pointer) -> bool:
     return True
 
 
-def _kept(private: ObjectStore, tip: Tip) -> tuple[str, ...]:
+def _kept(stores: Stores, tip: Tip) -> tuple[str, ...]:
     """The releases before the new one whose folders stay: the previous one first."""
-    kept: list[str] = []
-    number = tip.number
-    while number > 0 and len(kept) < KEPT_SITES - 1:
-        release = history.pointer_at(private, number).release
-        if release not in kept:
-            kept.append(release)
-        number -= 1
+    if stores.public.is_gradual or tip.pointer is None:
+        return ()
+    kept = [tip.release]
+    for moved in history.earlier(stores.private, tip):
+        if len(kept) >= KEPT_SITES - 1:
+            break
+        if moved.release not in kept:
+            kept.append(moved.release)
     return tuple(kept)
 
 
@@ -159,10 +187,10 @@ def _lost(new: Switching, stores: Stores, tip: Tip, progress: Progress) -> Store
     """Another publisher created our pointer: take back what we showed, and say who it was."""
     private, public = stores.private, stores.public
     winner = history.tip(private)
-    if public.is_gradual or public.is_showing(new.release):
+    if public.is_gradual or public.is_showing(new.pointer.release):
         note = ""
         if public.is_gradual:  # again: the winner may have taken ours away
-            note = history.announce(private, Switch(release=new.release, previous=tip.release))
+            note = notes.announce(private, Switch(release=new.pointer.release, previous=tip.release))
         seen: list[Mapping[str, PublicFile]] = [new.files]
         for _ in range(_PATIENCE):
             files = history.public_list(private, winner.release)
@@ -175,20 +203,23 @@ def _lost(new: Switching, stores: Stores, tip: Tip, progress: Progress) -> Store
                 before=tuple(seen),
                 body=blob_body(private, files),
                 blob=stores.blob,
+                blobs=private,
+                closes=True,
             )
             with public.turn():
                 public.bring(scene, progress)
                 public.show(scene, progress)
-                public.clear(scene, _kept(private, winner), progress)
+                public.clear(scene, _kept(stores, winner), progress)
             now = history.tip(private)
             if now.number == winner.number:
                 if note:
                     private.delete(note)
                 break
             winner = now
+    who = f" by {winner.pointer.by}" if winner.pointer and winner.pointer.by else ""
     created = winner.pointer.created if winner.pointer else ""
     return StoreError(
-        f"another publisher was first: release {winner.release} is current since {created}",
+        f"another publisher was first: release {winner.release}{who} is current since {created}",
         where=private.label,
         hint="look at what it published, then publish again",
     )

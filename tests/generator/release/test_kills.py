@@ -18,8 +18,10 @@ from pathlib import Path
 import pytest
 
 from gatekeeper.contract import keys
+from gatekeeper.contract.address import parse_store
 from gatekeeper.gate.library import Library
 from gatekeeper.stores.reader import FolderReader
+from gatekeeper.stores.shown import shown_release
 from generator.release import Stores, publish
 from generator.release.public import Scene
 from generator.release.site_folder import FolderSite
@@ -82,17 +84,19 @@ class Visitor(threading.Thread):
         self._gatekeeper = gatekeeper
         self._stop_reading = threading.Event()
         self.visits = 0
+        self.comparisons = 0
         self.releases: set[str] = set()
         self.faults: list[str] = []
 
     def run(self) -> None:
         store = FolderReader(self._root / "private")
-        library = Library(store)
+        library = Library(store, {}, shown=shown_release(parse_store((self._root / "public").as_uri())))
         while not self._stop_reading.is_set():
             try:
                 self._visit()
                 if self._gatekeeper:
                     self._ask(library, store)
+                    self._compare(library)
             except Exception as error:  # whatever a reader meets is a fault, and is shown at the end
                 self.faults.append(f"{type(error).__name__}: {error}")
             self.visits += 1
@@ -121,6 +125,18 @@ class Visitor(threading.Thread):
         said = {match[1] for match in map(SAID.search, texts) if match}
         if len(said) != 1:
             self.faults.append(f"pages of several releases in one folder: {said}")
+
+    def _compare(self, library: Library) -> None:
+        """Pages and private half are of one release, unless the site moved while we looked."""
+        link = self._root / "public/site"
+        before = link.readlink().name
+        library.refresh()
+        if link.readlink().name != before:
+            return
+        assert library.manifest is not None
+        self.comparisons += 1
+        if library.manifest.release != before:
+            self.faults.append(f"pages of {before}, private half of {library.manifest.release}")
 
     def _ask(self, library: Library, store: FolderReader) -> None:
         library.refresh()
@@ -162,6 +178,7 @@ def test_a_publisher_killed_anywhere_leaves_one_whole_release_z01(tmp_path: Path
     visitor.stop()
     assert visitor.faults == []
     assert visitor.visits > 50
+    assert visitor.comparisons > 50
     assert len(visitor.releases) > 5
 
 
@@ -210,4 +227,4 @@ def _scene(stores: Stores, release: str) -> Scene:
     def never(path: str) -> bytes:
         pytest.fail(f"{path} was asked for, although its folder is there")
 
-    return Scene(release=release, files={}, before=(), body=never, blob=stores.blob)
+    return Scene(release=release, files={}, before=(), body=never, blob=stores.blob, blobs=stores.private)

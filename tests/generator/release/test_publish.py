@@ -50,6 +50,7 @@ def test_a_first_publish_puts_both_halves_in_place(stores: Stores, tmp_path: Pat
         previous=None,
         number=1,
         is_unchanged=False,
+        changed=tuple(sorted(first.public)),
         uploaded=len(first.public) + 1,
         uploaded_bytes=sum(f.size_bytes for f in first.public.values())
         + sum(o.size_bytes for o in first.private.values()),
@@ -258,14 +259,14 @@ def test_private_parts_are_verified_before_and_pages_shown_before_the_pointer_mo
     def at(verb: str, key: str) -> int:
         return log.index((verb, key))
 
-    upload, seen = at("put", part), at("head", part)
+    upload, seen = at("put", part), max(place for place, call in enumerate(log) if call == ("head", part))
     described = at("put", keys.manifest_key(made(tmp_path, 2).id))
     asset, new = at("put", "site:assets/extra.js"), at("put", "site:demo/only-2/index.html")
     changed = [at("put", f"site:{path}") for path in ("index.html", "404.html", "demo/paid/index.html")]
     moved, hint = at("put", keys.pointer_key(2)), at("put", keys.CURRENT)
     deleted = at("delete", "site:demo/only-1/index.html")
     assert upload < seen < described < asset < new < min(changed)
-    assert max(changed) < moved < deleted < hint
+    assert max(changed) < moved < min(deleted, hint)
     assert ("put", "site:demo/index.html") not in log  # it did not change
     assert ("put", "site:assets/main.0123abcd.min.css") not in log
 
@@ -318,7 +319,7 @@ def test_a_loser_leaves_the_winners_pages_z04(
     done: list[Published] = []
 
     def interfere(verb: str, key: str) -> None:
-        wanted = ("head", keys.pointer_key(2)) if moment == "before pages" else ("put", keys.pointer_key(2))
+        wanted = ("put", keys.manifest_key(loser.id) if moment == "before pages" else keys.pointer_key(2))
         if (verb, key) == wanted and not done:
             done.append(rush())
 
@@ -334,7 +335,7 @@ def test_a_loser_leaves_the_winners_pages_z04(
         publish(loser, Stores(private=watched, public=stores.public))
     assert caught.value.exit_code == 6
     assert done
-    if isinstance(stores.public, FolderSite) and moment == "before pages":
+    if isinstance(stores.public, FolderSite):
         assert current(stores) == winner.id
         assert shown(stores) == pages_of(first)  # this machine was not touched at all
     else:
@@ -417,7 +418,7 @@ def test_a_release_that_lost_an_object_is_not_rolled_back_to(stores: Stores, tmp
     publish(second, stores)
     stores.private.delete(next(iter(first.private)))
     with pytest.raises(StoreError, match="no longer whole: 1 object"):
-        rollback(stores)
+        rollback(stores, look=True)
     is_whole(stores, second)
 
 

@@ -254,7 +254,7 @@ def test_the_gatekeeper_reads_what_was_published_and_rolled_back(
     stores: Stores = open_stores(ReleaseSettings.from_environment(environ))
     settings = read_settings(environ)
     store = reader_of(settings.store, settings.s3)
-    library = Library(store)
+    library = Library(store, settings.release_keys)
     first, second = made(tmp_path, 1), made(tmp_path, 2)
     publish(first, stores)
     assert library.refresh()

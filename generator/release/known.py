@@ -1,0 +1,115 @@
+"""What the release that runs consists of, and so what its store surely has: whatever a kept release names is never deleted (see `prune`).
+
+Two small reads tell it, or none where this machine remembers them; the store's objects are not listed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gatekeeper.contract import keys
+from gatekeeper.contract.access import PUBLIC, rule_from_json
+from gatekeeper.contract.pointer import Pointer
+from generator.errors import StoreError
+from generator.release.memory import Memory
+from generator.release.release import PublicFile, Release, loads_public
+from generator.release.store import ObjectStore
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """private: key → bytes. open_lessons: ids of those that everybody may read wholly.
+
+    hidden_bytes: SHA-256 as hex of what is private. hidden_paths: public paths of private files.
+    """
+
+    public: Mapping[str, PublicFile] = field(default_factory=dict)
+    private: Mapping[str, int] = field(default_factory=dict)
+    open_lessons: frozenset[str] = frozenset()
+    hidden_bytes: frozenset[str] = frozenset()
+    hidden_paths: frozenset[str] = frozenset()
+
+    def sizes(self) -> dict[str, int]:
+        """Every object of the release: key → bytes."""
+        return {
+            **self.private,
+            **{keys.public_key(file.sha256): file.size_bytes for file in self.public.values()},
+        }
+
+    def closes(self, after: Known) -> bool:
+        """Whether something that everybody may read now would no longer be for everybody, or would be gone, after this."""
+        return (
+            not self.open_lessons <= after.open_lessons
+            or not after.hidden_paths.isdisjoint(self.public)
+            or any(file.sha256 in after.hidden_bytes for file in self.public.values())
+        )
+
+
+NOTHING = Known()
+
+
+def known_from(release: Release) -> Known:
+    """The same of a release that is not in the store yet."""
+    whole = release.manifest
+    return Known(
+        public=release.public,
+        private={key: found.size_bytes for key, found in release.private.items()},
+        open_lessons=frozenset(id_ for id_, lesson in whole.lessons.items() if lesson.access == PUBLIC),
+        hidden_bytes=frozenset(found.sha256 for found in release.private.values()),
+        hidden_paths=frozenset(whole.files),
+    )
+
+
+def known(private: ObjectStore, newest: Pointer | None, memory: Memory) -> Known:
+    """What the release of `newest` holds; nothing if there is none, or if its documents are not there or not what was published.
+
+    Raises StoreError for documents that cannot be understood.
+    """
+    if newest is None:
+        return NOTHING
+    listed = _document(private, keys.public_list_key(newest.release), newest.public_sha256, memory)
+    described = _document(private, keys.manifest_key(newest.release), newest.manifest_sha256, memory)
+    if listed is None or described is None:
+        return NOTHING
+    return read(described, listed)
+
+
+def read(described: bytes, listed: bytes) -> Known:
+    """What these two documents, a manifest and a list of public files, name. Raises StoreError if they cannot be understood."""
+    try:
+        raw = json.loads(described)
+        entries = [entry for kind in ("parts", "files") for entry in raw[kind].values()]
+        return Known(
+            public=loads_public(listed),
+            private={str(entry["key"]): int(entry["bytes"]) for entry in entries},
+            open_lessons=frozenset(
+                id_ for id_, entry in raw["lessons"].items() if rule_from_json(entry["access"]) == PUBLIC
+            ),
+            hidden_bytes=frozenset(str(entry["sha256"]) for entry in entries),
+            hidden_paths=frozenset(raw["files"]),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise StoreError(
+            f"a release in the store cannot be understood: {error}", hint="use a newer Lyceum"
+        ) from error
+
+
+def _document(private: ObjectStore, key: str, sha256: str, memory: Memory) -> bytes | None:
+    """The document at `key`, which has this digest unless the digest is not known (empty)."""
+    remembered = memory.document(sha256) if sha256 else None
+    if remembered is not None:
+        return remembered
+    data = private.get(key)
+    if data is None or not sha256:
+        return data
+    if hashlib.sha256(data).hexdigest() != sha256:
+        _log.warning("document ignored, it is not what was published: %s", key)
+        return None
+    memory.keep(data)
+    return data
