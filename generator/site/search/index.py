@@ -6,7 +6,7 @@
     <site>/pagefind/…            the index, as the reader's browser asks for it, piece by piece
 
 Pagefind runs when the text of a public page has changed, and not when only a price, a link or the navigation has. It
-indexes everything at once; its output is the same bytes for the same text. All languages are in one index (`en`, so that English
+indexes everything at once; what is kept of its output is the same bytes for the same text. All languages are in one index (`en`, so that English
 words are found by their stems), because a reader of a Chinese page looks for an English lesson, too.
 
 The cache may be deleted at any time, and a build that is killed at any point leaves nothing that a later one would believe: the
@@ -29,6 +29,7 @@ from pathlib import Path
 
 from generator.errors import LyceumError, SettingsError
 from generator.site.search import pages as extracts
+from generator.site.search.reading import ENTRY, without_filters
 
 FOLDER = "pagefind"  # in the site; a reserved name in the catalogue
 
@@ -36,8 +37,8 @@ _FORMAT = 1  # of the extracts and the state; raise it when either changes
 _SYMBOLS = "+#"  # C++ and C# are words of a programming school
 _LIMIT_SECONDS = 3600
 # What the search box needs; Pagefind's own boxes, and its worker (ours is its own), are left out.
-_NEEDED = ("pagefind-entry.json", "pagefind.js", "wasm.en.pagefind")
-_HASHED = frozenset({".pf_index", ".pf_fragment", ".pf_filter", ".pf_meta"})
+_NEEDED = (ENTRY, "pagefind.js", "wasm.en.pagefind")
+_HASHED = frozenset({".pf_index", ".pf_fragment", ".pf_meta"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,7 @@ def build_index(site: Path, pages: Mapping[str, str], *, cache: Path) -> SearchR
 
 def _is_whole(folder: Path, files: Mapping[str, str]) -> bool:
     """Whether the cache holds the index that the state speaks of."""
-    return not files or (folder / "index" / _NEEDED[0]).is_file()
+    return not files or (folder / "index" / ENTRY).is_file()
 
 
 def _update_extracts(site: Path, pages: Mapping[str, str], folder: Path, before: _State) -> dict[str, str]:
@@ -121,6 +122,7 @@ def _run(folder: Path, texts: Mapping[str, str]) -> dict[str, str]:
     if not texts:
         return {}
     _pagefind(folder, made)
+    without_filters(made)
     files = {}
     for name in sorted(_files(made)):
         output = made / name
@@ -158,7 +160,7 @@ def _pagefind(folder: Path, made: Path) -> None:
         raise SettingsError(f"Pagefind cannot be started: {error.strerror}", where=str(binary)) from error
     except subprocess.TimeoutExpired as error:
         raise LyceumError(f"Pagefind did not finish within {_LIMIT_SECONDS} s", where=str(binary)) from error
-    if done.returncode != 0 or not (made / _NEEDED[0]).is_file():
+    if done.returncode != 0 or not (made / ENTRY).is_file():
         said = (done.stderr or done.stdout).strip().splitlines()
         raise LyceumError(f"Pagefind failed: {said[-1] if said else done.returncode}", where=str(binary))
 
@@ -198,7 +200,7 @@ def _files(folder: Path) -> dict[str, int]:
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
+    with (folder / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # let go of with the file
         yield
 

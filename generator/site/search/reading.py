@@ -14,6 +14,7 @@ Source: Pagefind 1.5, `pagefind/src/index` and `pagefind_web/src/index.rs`.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import re
 import zlib
@@ -27,7 +28,10 @@ import snowballstemmer
 from generator.errors import LyceumError
 from generator.site.search import words
 
+ENTRY = "pagefind-entry.json"
 SIGNATURE = b"pagefind_dcd"
+
+_FILTERS = 3  # their place in a pf_meta
 
 _WORD = re.compile(r"[^\W_]+[\w+#]*")
 
@@ -47,7 +51,7 @@ class Index:
         self._stemmer = snowballstemmer.stemmer("english")
         self._words: dict[str, dict[str, frozenset[int]]] = {}
         try:
-            entry = json.loads((folder / "pagefind-entry.json").read_bytes())
+            entry = json.loads((folder / ENTRY).read_bytes())
             (language,) = entry["languages"].values()
             meta = self._read(f"pagefind.{language['hash']}.pf_meta")
             self._pages = [str(page[0]) for page in meta[1]]
@@ -116,6 +120,36 @@ class Index:
             return cbor2.loads(opened(self._folder / name))
         except cbor2.CBORDecodeError as error:
             raise ValueError(f"{name} is not CBOR") from error
+
+
+def without_filters(folder: Path) -> None:
+    """Take the index of the filters out: it is in another order after each run, and what a page says of itself stands in its
+    fragment, too.
+
+    Raises LyceumError when the index in `folder` cannot be read.
+    """
+    try:
+        entry = json.loads((folder / ENTRY).read_bytes())
+        for code, language in entry["languages"].items():
+            old = folder / f"pagefind.{language['hash']}.pf_meta"
+            meta = cbor2.loads(opened(old))
+            meta[_FILTERS] = []
+            content = cbor2.dumps(meta)
+            language["hash"] = f"{code}_{hashlib.sha256(content).hexdigest()[:10]}"
+            old.unlink()
+            new = folder / f"pagefind.{language['hash']}.pf_meta"
+            new.write_bytes(gzip.compress(SIGNATURE + content, mtime=0))
+        (folder / ENTRY).write_text(json.dumps(entry), "utf-8")
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+        IndexError,
+        TypeError,
+        AttributeError,
+        cbor2.CBORDecodeError,
+    ) as error:
+        raise _unreadable(folder) from error
 
 
 def opened(path: Path) -> bytes:

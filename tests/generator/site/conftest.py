@@ -23,8 +23,10 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>\n'
 def builder(tmp_path_factory: pytest.TempPathFactory) -> Builder:
     """Build an edition in a folder of its own; every file that it names is put there with a drawn dot in it."""
 
-    def make(edition: Edition, **fields: object) -> Built:
+    def make(edition: Edition, settings: str | None = None, **fields: object) -> Built:
         root = tmp_path_factory.mktemp("school")
+        if settings is not None:  # the school's own mkdocs.yml
+            (root / "mkdocs.yml").write_text(settings, "utf-8")
         files = {path.as_posix(): SVG for path in (*edition.public_files, *edition.private_files)}
         (root / "content").mkdir()
         write_files(root / "content", files)

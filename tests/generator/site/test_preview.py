@@ -20,6 +20,7 @@ from generator.site.project import Project
 from generator.site.stage import stage
 from tests.generator.site.conftest import SVG, tree
 from tests.generator.site.editions import course, edition, lesson, product, write_files
+from tests.support.searching import settings_with_materials_search
 
 
 def school(**changed: Any) -> Edition:
@@ -146,11 +147,14 @@ def test_a_save_renders_the_lesson_it_concerns_and_nothing_else(
 
 
 def test_a_refreshed_preview_equals_a_new_one(tmp_path: Path, project: Project) -> None:
+    copy = _copy(project.root, tmp_path / "copy")
+    for root in (project.root, copy):
+        (root / "mkdocs.yml").write_text(settings_with_materials_search(), "utf-8")
     after = school(lead="# Traits\n\n## Bounds\n\nNEWWORD\n", rest="## Bounds\n\nNEWPAID\n")
     shown = preview(project, "owner:rust")
     shown.show(school())
     assert not shown.show(after).everything
-    fresh = preview(replace(project, root=_copy(project.root, tmp_path / "copy")), "owner:rust")
+    fresh = preview(replace(project, root=copy), "owner:rust")
     fresh.show(after)
     one, two = tree(shown.site), tree(fresh.site)
     index = "search/search_index.json"
