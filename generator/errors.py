@@ -76,6 +76,20 @@ class LeakError(LyceumError):
         )
 
 
+class AccessLossError(LyceumError):
+    """Somebody who can read something now could no longer. losses: ids of lessons and paths of files."""
+
+    exit_code = 5
+
+    def __init__(self, losses: Sequence[str]) -> None:
+        self.losses = tuple(losses)
+        shown = ", ".join(losses[:5]) + (f" and {len(losses) - 5} more" if len(losses) > 5 else "")
+        super().__init__(
+            f"readers would lose access: {shown}",
+            hint="if that is meant, say so with --allow-loss; a lesson that only moved keeps its readers with `id:` in its front matter",
+        )
+
+
 class StoreError(LyceumError):
     """The object store did not do what was asked, or another publisher was first."""
 

@@ -127,6 +127,12 @@ def school(folder: Path, language: str) -> None:
       lyceum new school my-school
       lyceum new school 书院 --language zh
     """
+    write_school(folder, language)
+    say(f"\nNext: cd {folder}, then 'lyceum demo' shows it, shop included.")
+
+
+def write_school(folder: Path, language: str) -> None:
+    """A school with one course and one lesson. Raises SettingsError when there is one already."""
     if (folder / "content").exists():
         raise SettingsError(
             "there is a school already",
@@ -135,7 +141,7 @@ def school(folder: Path, language: str) -> None:
         )
     text = TEXTS[language]
     course = "first-course"
-    _write(
+    write_file(
         folder / "content" / "school.yml",
         SCHOOL.format(
             language=language,
@@ -149,8 +155,9 @@ def school(folder: Path, language: str) -> None:
         ),
     )
     _write_course(folder / "content", course, text["course_title"], language, author="me")
-    _write(folder / ".gitignore", "/build/\n/.cache/\n/.lyceum/\n")
-    say(f"\nNext: cd {folder}, then 'lyceum demo' shows it, shop included.")
+    ignored = folder / ".gitignore"
+    if not ignored.exists():
+        write_file(ignored, "/build/\n/.cache/\n/.lyceum/\n*.key\n")
 
 
 @command.command("course", epilog=EXIT_CODES)
@@ -223,7 +230,7 @@ def lesson(root: Path, course_id: str, title: str, slug: str, access: str | None
     numbers = [int(found[1]) for path in folder.glob("*.md") if (found := _NUMBER.match(path.name))]
     path = folder / f"{max(numbers, default=0) + 1:02d}-{made}.md"
     language = "zh" if re.search("[\u3400-\u9fff]", title) else "en"
-    _write(path, lesson_text(title, language, access))
+    write_file(path, lesson_text(title, language, access))
     say("\nNext: write it, with 'lyceum serve' beside you.")
 
 
@@ -242,7 +249,7 @@ def lesson_text(title: str, language: str, access: str | None) -> str:
 
 def _write_course(content: Path, course_id: str, title: str, language: str, *, author: str) -> None:
     text = TEXTS[language]
-    _write(
+    write_file(
         content / course_id / "course.yml",
         COURSE.format(
             title=_quoted(title),
@@ -253,10 +260,11 @@ def _write_course(content: Path, course_id: str, title: str, language: str, *, a
             outcome=text["outcome"],
         ),
     )
-    _write(content / course_id / "01-first-lesson.md", lesson_text(text["lesson"], language, None))
+    write_file(content / course_id / "01-first-lesson.md", lesson_text(text["lesson"], language, None))
 
 
-def _write(path: Path, text: str) -> None:
+def write_file(path: Path, text: str) -> None:
+    """Write a new file and say so; an existing one is never overwritten."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8", newline="\n") as file:
