@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 from generator.errors import LeakError
@@ -30,21 +30,45 @@ Progress = Callable[[str, int, int], None]
 def check(public: Path, secrets: Secrets, *, progress: Progress | None = None) -> Attestation:
     """States that nothing secret stands in any file below `public`. Raises LeakError with every hit."""
     attestation, hits = examine(public, secrets, progress=progress)
+    refuse(hits)
+    return attestation
+
+
+def refuse(hits: Sequence[Hit]) -> None:
+    """Raises LeakError with the hits, if there are any."""
     if hits:
         shown = [str(hit) for hit in hits[:MAXIMUM_HITS]]
         if len(hits) > MAXIMUM_HITS:
             shown.append(f"and {len(hits) - MAXIMUM_HITS} more")
         raise LeakError(shown)
-    return attestation
 
 
 def examine(
-    public: Path, secrets: Secrets, *, progress: Progress | None = None
+    public: Path,
+    secrets: Secrets,
+    *,
+    only: Collection[str] | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Attestation, tuple[Hit, ...]]:
-    """What was searched, and every hit in the order of the public files."""
+    """What was searched, and every hit in the order of the public files. only: paths of the files to look at; all, if None."""
+    attestation, hits, _ = explore(public, secrets, only=only, progress=progress)
+    return attestation, hits
+
+
+def explore(
+    public: Path,
+    secrets: Secrets,
+    *,
+    only: Collection[str] | None = None,
+    progress: Progress | None = None,
+) -> tuple[Attestation, tuple[Hit, ...], tuple[str, ...]]:
+    """As `examine`; and the addresses of the pages whose public Markdown, rendered, explained what looked like a hit."""
     examination = _Examination(secrets)
     paths = _files_below(public)
     relative = [path.relative_to(public).as_posix() for path in paths]
+    if only is not None:
+        paths = [path for path, name in zip(paths, relative, strict=True) if name in only]
+        relative = [name for name in relative if name in only]
     digests: dict[str, str] = {}
     size_bytes = 0
     for index, path in enumerate(paths):
@@ -62,7 +86,7 @@ def examine(
         hits=len(hits),
         digest=public_digest(digests),
     )
-    return attestation, hits
+    return attestation, hits, tuple(examination.explained_by)
 
 
 def _files_below(folder: Path) -> list[Path]:
@@ -89,6 +113,7 @@ class _Examination:
         self._fingerprints = secrets.fingerprints()
         self._found: list[tuple[int, Hit]] = []
         self._files_met: list[tuple[int, str, bytes]] = []
+        self.explained_by: list[str] = []
 
     @property
     def phrases(self) -> int:
@@ -118,8 +143,8 @@ class _Examination:
         self._search.look(index, numbers)
         self._names.look(index, numbers, leaf.suffix)
         if self._secrets.canaries:
-            readings = (leaf.name, *markup.read(text, leaf.suffix))
-            for canary in canaries.found(self._secrets.canaries, leaf.data, readings):
+            told = (leaf.name, *markup.read(text, leaf.suffix))
+            for canary in canaries.found(self._secrets.canaries, leaf.data, told):
                 self._add(index, "", "", f"holds the canary {canary}", leaf.name)
 
     def hits(self, paths: Sequence[Path], relative: Sequence[str]) -> tuple[Hit, ...]:
@@ -135,23 +160,25 @@ class _Examination:
             found = found.only(~explained(self._vocabulary, found, self._secrets.theme_texts()))
         if len(found):  # as the pages themselves show their lessons
             pages = {relative[file] for file in set(found.files.tolist())}
-            texts = self._secrets.public_markdown
-            own = [texts[url] for url in texts if f"{url}index.html" in pages]
+            own = [url for url in self._secrets.public_markdown if f"{url}index.html" in pages]
             found = found.only(~explained(self._vocabulary, found, self._rendered(own)))
         if len(found):  # as feeds, indexes and other pages show them
-            others = [text for text in self._secrets.public_markdown.values() if self._resembles(text, found)]
+            texts = self._secrets.public_markdown
+            others = [url for url in texts if self._resembles(texts[url], found)]
             found = found.only(~explained(self._vocabulary, found, self._rendered(others)))
         return tuple(hits_of(found, self._vocabulary, self._secrets.texts, relative))
 
     def _resembles(self, text: str, found: Found) -> bool:
         return has_words_of(found, self._vocabulary.read(text), len(self._vocabulary))
 
-    def _rendered(self, texts: Sequence[str]) -> Iterator[str]:
-        """Public Markdown as it is shown."""
-        if texts:
+    def _rendered(self, addresses: Sequence[str]) -> Iterator[str]:
+        """The public Markdown of these pages as it is shown."""
+        if addresses:
             from generator.site.leaks.rendering import renderer  # slow to import and seldom needed
 
-            yield from map(renderer(self._secrets.settings), texts)
+            self.explained_by += addresses
+            render = renderer(self._secrets.settings)
+            yield from (render(self._secrets.public_markdown[address]) for address in addresses)
 
     def _add_files(self) -> None:
         """Bytes that a public source file has, too, are not private."""
@@ -171,7 +198,7 @@ class _Examination:
         secret = {name: not public.hold(name) and (name.is_file or not theme.hold(name)) for _, name in met}
         for index, group in itertools.groupby(met, key=lambda pair: pair[0]):
             suspects = [name for _, name in group if secret[name]]
-            file = names.Texts(_readings(relative[index], paths[index].read_bytes()) if suspects else ())
+            file = names.Texts(readings(relative[index], paths[index].read_bytes()) if suspects else ())
             for name in suspects:
                 if file.hold(name):
                     kind = "the private name" if name.is_file else "the private title or tag"
@@ -192,7 +219,8 @@ def leaves(name: str, data: bytes) -> Iterator[Leaf]:
             yield from containers.unpack(f"{leaf.name}!embedded {number}", inner)
 
 
-def _readings(name: str, data: bytes) -> Iterator[str]:
+def readings(name: str, data: bytes) -> Iterator[str]:
+    """A public file's address and everything that can be read in it, as texts."""
     yield name
     for leaf in leaves(name, data):
         text = containers.text_of(leaf.data)

@@ -46,32 +46,28 @@ class KnownNames:
         row = self._database.execute("SELECT value FROM leaks_state WHERE name = 'names'").fetchone()
         return int(row[0]) if row else 0
 
-    def judge(
-        self,
-        names: Sequence[PrivateName],
-        *,
-        changed: Collection[str],
-        forgotten: Iterable[str],
-        complete: bool,
-    ) -> None:
-        """Compare `names`, which are all there are, with the public files.
+    def take(self, names: Sequence[PrivateName], *, forgotten: Iterable[str]) -> set[int]:
+        """Make `names` all there are. forgotten: units whose public texts are others than before.
 
-        changed: files that are new, other or gone. forgotten: units whose public texts are others than before.
+        Returns the names that have to be looked for everywhere.
         """
         self._database.execute("INSERT OR REPLACE INTO leaks_state VALUES ('names', ?)", (len(names),))
-        fresh = self._take(names)
+        fresh = self._replace(names)
         for key in forgotten:
             rows = self._database.execute("SELECT id FROM leaks_names WHERE said_by = ?", (key,)).fetchall()
             fresh |= {id_ for (id_,) in rows}
         self._database.executemany(
             "UPDATE leaks_names SET said_by = NULL WHERE id = ?", [(id_,) for id_ in fresh]
         )
-        if not complete:
-            self._database.executemany("DELETE FROM leaks_met WHERE path = ?", [(path,) for path in changed])
-            others = {
-                id_ for (id_,) in self._database.execute("SELECT id FROM leaks_names WHERE said_by IS NULL")
-            } - fresh
-            self._meet(others, changed)
+        return fresh
+
+    def meet(self, fresh: Collection[int], changed: Collection[str]) -> None:
+        """Look for `fresh` names in all files, and for the others that nobody says in the `changed` ones."""
+        self._database.executemany("DELETE FROM leaks_met WHERE path = ?", [(path,) for path in changed])
+        secret = {
+            id_ for (id_,) in self._database.execute("SELECT id FROM leaks_names WHERE said_by IS NULL")
+        }
+        self._meet(secret.difference(fresh), changed)
         self._meet(fresh, None)
 
     def suspects(self) -> set[str]:
@@ -87,7 +83,9 @@ class KnownNames:
         return [(path, (text, bool(is_file))) for path, text, is_file in rows]
 
     def is_said(self, name: Key, unit: str) -> None:
-        """The public texts of `unit` say the name."""
+        """The public texts of `unit` say the name. Of a unit that the ledger does not know this is not remembered."""
+        if self._database.execute("SELECT 1 FROM leaks_units WHERE key = ?", (unit,)).fetchone() is None:
+            return
         (id_,) = self._database.execute(
             "SELECT id FROM leaks_names WHERE text = ? AND is_file = ?", name
         ).fetchone()
@@ -102,7 +100,7 @@ class KnownNames:
             (path, *name),
         )
 
-    def _take(self, names: Sequence[PrivateName]) -> set[int]:
+    def _replace(self, names: Sequence[PrivateName]) -> set[int]:
         """Make these the known names; returns the ids of those that were not."""
         wanted = {(name.text, name.is_file) for name in names}
         known = {

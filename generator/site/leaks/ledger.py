@@ -98,7 +98,7 @@ class Ledger:
             raise ValueError("an incomplete ledger has to be told everything")
         else:
             forgotten = self._take_changes(units, files)
-        self._names.judge(names, changed=files, forgotten=forgotten, complete=complete)
+        self._names.meet(self._names.take(names, forgotten=forgotten), () if complete else files)
         copies.judge(self._database, fingerprints)
         for each in self._shelves:
             each.compact()
@@ -111,6 +111,18 @@ class Ledger:
 
     # For `settling`
 
+    def tell(self, files: Mapping[str, FileReading]) -> None:
+        """Files as they were read once more."""
+        self._take_changes({}, files)
+        self._names.meet((), files)
+
+    def untold(self) -> list[str]:
+        """The files of which a piece was never told: by an earlier reading of a process that is no more."""
+        rows = self._database.execute(
+            "SELECT path FROM leaks_files WHERE problem = ? ORDER BY path", (_UNTOLD,)
+        )
+        return [path for (path,) in rows]
+
     @property
     def names(self) -> KnownNames:
         return self._names
@@ -119,11 +131,10 @@ class Ledger:
         """The secret windows that stand in public files and that nothing explains, sorted."""
         return self._found("WHERE explained IS NULL")
 
-    def explain(self, key: str, hashes: Hashes) -> int:
-        """What else the unit `key` shows in public: some of the found windows, perhaps. Holds until its texts change.
-
-        Returns how many it explains.
-        """
+    def explain(self, key: str, hashes: Hashes) -> None:
+        """What else the unit `key` shows in public: some of the found windows, perhaps. Holds until its texts change."""
+        if self._database.execute("SELECT 1 FROM leaks_units WHERE key = ?", (key,)).fetchone() is None:
+            return
         open_ones = self.unexplained()
         explained = open_ones[np.isin(open_ones, hashes)]
         if len(explained):
@@ -134,7 +145,6 @@ class Ledger:
                 "UPDATE leaks_found SET explained = ? WHERE hash = ?",
                 ((key, number) for number in explained.view(np.int64).tolist()),
             )
-        return len(explained)
 
     def files_with(self, hashes: Hashes) -> list[str]:
         """The files in which any of the sorted `hashes` stands."""
