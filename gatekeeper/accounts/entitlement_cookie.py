@@ -34,7 +34,7 @@ def set_entitlement(response: Response, who: SignedIn, owned: Owned | None = Non
         if holding.state is State.EXPIRED and holding.until is not None
     }
     token = mint(
-        settings.token_keys,
+        served.keyring.keys,
         reader=who.reader.id,
         session=who.handle,
         products={**ended, **held.ends},

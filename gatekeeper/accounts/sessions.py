@@ -2,7 +2,7 @@
 
 - The cookie holds 256 random bits; the database holds their mark, and a public handle that tokens and forms name.
 - A session ends after 30 days without a visit, 180 days after signing in, when its reader ends it, or at the next sign-in of the
-  same browser: signing in always makes a new one (attack case S02).
+  same browser: signing in always makes a new one (attack case S02). Its tokens end with it (`revocations`).
 - The last visit is written at most every ten minutes, so that reading does not write.
 """
 
@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
+from gatekeeper.accounts import revocations
 from gatekeeper.accounts.marks import Marker, new_id, new_secret
 from gatekeeper.accounts.readers import Reader
 from gatekeeper.accounts.tables import ReaderRow, SessionRow
@@ -109,7 +110,10 @@ def end(connection: Connection, *, reader: str, handle: str, now: datetime) -> b
         .where(SessionRow.handle == handle, SessionRow.reader == reader, SessionRow.ended_at.is_(None))
         .values(ended_at=now)
     )
-    return ended.rowcount == 1
+    if ended.rowcount != 1:
+        return False
+    revocations.end_sessions(connection, [handle], now=now)
+    return True
 
 
 def end_all(connection: Connection, *, reader: str, now: datetime, but: str | None = None) -> int:
@@ -117,7 +121,9 @@ def end_all(connection: Connection, *, reader: str, now: datetime, but: str | No
     statement = update(SessionRow).where(SessionRow.reader == reader, SessionRow.ended_at.is_(None))
     if but is not None:
         statement = statement.where(SessionRow.handle != but)
-    return connection.execute(statement.values(ended_at=now)).rowcount
+    ended = connection.execute(statement.values(ended_at=now).returning(SessionRow.handle)).scalars().all()
+    revocations.end_sessions(connection, ended, now=now)
+    return len(ended)
 
 
 def listed(connection: Connection, *, reader: str, now: datetime) -> list[Session]:

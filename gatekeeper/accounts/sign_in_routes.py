@@ -142,6 +142,7 @@ def sign_out() -> Response:
     if who is not None:
         with served.database.write() as connection:
             sessions.end(connection, reader=who.reader.id, handle=who.handle, now=served.clock())
+    served.revoke.set()
     forget_signed_in()
     return dropped_cookies(page("accounts/signed_out.html"))
 

@@ -56,6 +56,17 @@ class SessionRow(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcTime)
 
 
+class RevocationRow(Base):
+    """Tokens of `session` (a handle) are dead: all of them if is_ended is 1, else those minted up to `at`."""
+
+    __tablename__ = "revocations"
+
+    id: Mapped[int] = mapped_column(COUNTER, primary_key=True)
+    session: Mapped[str] = mapped_column(String(32))
+    is_ended: Mapped[int]
+    at: Mapped[datetime] = mapped_column(UtcTime, index=True)
+
+
 class LimitRow(Base):
     """How often something happened in one window of time. subject: the mark of an address or a client."""
 

@@ -13,7 +13,11 @@ import ipaddress
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
+from http import HTTPStatus
 from urllib.parse import urlsplit
+
+from gatekeeper.contract.access import Reason, Rule
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -86,6 +90,24 @@ def _resource_policy(site_origin: str) -> str:
 def as_json(status: str, value: object, *, headers: Headers = ()) -> Answer:
     body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     return Answer(status=status, body=body, headers=(("Content-Type", JSON), *headers))
+
+
+def line(status: HTTPStatus) -> str:
+    return f"{status.value} {status.phrase}"
+
+
+def refusal_status(why: Reason) -> HTTPStatus:
+    return HTTPStatus.UNAUTHORIZED if why is Reason.ANONYMOUS else HTTPStatus.FORBIDDEN
+
+
+@lru_cache(maxsize=1024)
+def refused(why: Reason, rule: Rule) -> Answer:
+    """Why not, and which products would open it."""
+    return as_json(line(refusal_status(why)), {"reason": why.value, "products": sorted(rule.products)})
+
+
+def redirect(url: str) -> Answer:
+    return Answer(status="302 Found", headers=(("Location", url),))
 
 
 NOT_FOUND = as_json("404 Not Found", {"reason": "unknown"})

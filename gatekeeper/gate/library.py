@@ -1,31 +1,59 @@
-"""The library: the current release's manifest, loaded, checked and swapped whole.
+"""The library: the current release's manifest, loaded, verified, indexed once and swapped whole.
 
 - The current release is the last pointer of the chain (`contract.keys`). The hint in `current.json` is needed only to
   begin with; afterwards the known pointer is looked at again, so that a store that was made anew is noticed, and the next
   one is asked for: two small reads a refresh.
-- A release counts only if its manifest parses, names itself by the same id, and is whole. Otherwise, and whenever the store
-  is away, the last good one stays (rule R6: a reader never meets half a release).
+- What is believed, and what is not, says `contract.trust`: signatures, the order of releases, rollback. What is refused there, does not
+  parse or cannot be fetched changes nothing: the last good release stays (rule R6: a reader never meets half a release).
+- Where the public site is a folder of this machine, the release is current that this shows: pages and parts change at one stroke, and a
+  publisher that was killed between pointer and site has changed nothing.
 - Readers take `library.manifest` once per request and use nothing else, so a swap in between cannot mix two releases.
+- A large manifest neither stops the process while it is read (`index`) nor when the one before is given up: it is taken apart bit by bit
+  once nobody holds it, and the collector of cycles is told to leave the new one alone.
 """
 
 from __future__ import annotations
 
+import gc
 import logging
+import sys
 import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
-from gatekeeper.contract import keys, manifest, pointer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from gatekeeper.contract import keys, manifest, pointer, trust
 from gatekeeper.contract.manifest import Manifest
 from gatekeeper.errors import StoreError
+from gatekeeper.gate import index
 from gatekeeper.stores.reader import StoreReader
 
 _log = logging.getLogger(__name__)
 
+_HELD_SECONDS = 10.0  # the longest that an answer under way holds a manifest
+_BIT = 1000
+_LOOKS_BACK = 20  # pointers, for the one whose release the public site shows
+
 
 class Library:
-    """`manifest` is the current release, or None as long as none could be loaded."""
+    """`manifest` is the current release, or None as long as none could be loaded.
 
-    def __init__(self, store: StoreReader) -> None:
+    release_keys: whose signature is believed; empty only where the operator allows unsigned releases. shown: tells which release the
+    public site shows, where it lies on this machine; then the two halves change together.
+    """
+
+    def __init__(
+        self,
+        store: StoreReader,
+        release_keys: Mapping[str, Ed25519PublicKey],
+        *,
+        shown: Callable[[], str] | None = None,
+    ) -> None:
         self._store = store
+        self._shown = shown
+        self._keys = release_keys
         self._pointer: pointer.Pointer | None = None
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -35,7 +63,7 @@ class Library:
     def refresh(self) -> bool:
         """Looks for a newer release once; True if the manifest was swapped.
 
-        Raises StoreError if the store is away, has no release, or holds one that cannot be understood; the manifest stays.
+        Raises StoreError if the store is away, has no release, or holds one that is not believed or understood; the manifest stays.
         """
         with self._lock:
             try:
@@ -43,23 +71,43 @@ class Library:
                 if newest is None:
                     raise StoreError("the store holds no release", hint="publish one with `lyceum publish`")
                 if self._pointer is not None and newest.release == self._pointer.release:
+                    self._check_succession(newest, self.manifest)
                     self._pointer = newest
                     return False
-                data = self._store.get(keys.manifest_key(newest.release))
-                if data is None:
-                    raise StoreError(f"release {newest.release} has no manifest", hint="publish it again")
-                fresh = manifest.loads(data)
-            except (manifest.ManifestError, pointer.PointerError) as error:
+                fresh = self._load(newest)
+                self._check_succession(newest, fresh)
+            except (manifest.ManifestError, pointer.PointerError, trust.TrustError) as error:
                 raise StoreError(
                     f"the current release cannot be used: {error}", hint="publish it again"
                 ) from error
-            if fresh.release != newest.release:
-                raise StoreError(
-                    f"the manifest of release {newest.release} names another one", hint="publish it again"
-                )
-            self.manifest = fresh
-            self._pointer = newest
-            return True
+            given_up = [self.manifest]
+            self.manifest, self._pointer = fresh, newest
+        gc.freeze()
+        _take_apart(given_up)
+        return True
+
+    def _load(self, newest: pointer.Pointer) -> Manifest:
+        data = self._store.get(keys.manifest_key(newest.release))
+        if data is None:
+            raise StoreError(f"release {newest.release} has no manifest", hint="publish it again")
+        signed = self._store.get(keys.manifest_signature_key(newest.release)) if self._keys else None
+        trust.check_manifest(data, signed, self._keys)
+        fresh = index.read(data)
+        if fresh.release != newest.release:
+            raise StoreError(
+                f"the manifest of release {newest.release} names another one", hint="publish it again"
+            )
+        return fresh
+
+    def _check_succession(self, newest: pointer.Pointer, fresh: Manifest | None) -> None:
+        running = self.manifest
+        trust.check_succession(
+            newest,
+            "" if fresh is None else fresh.created,
+            believed=self._pointer,
+            running_created=None if running is None else running.created,
+            keys=self._keys,
+        )
 
     def keep_fresh(self, interval_seconds: float) -> None:
         """Refreshes now and then every `interval_seconds` in a thread of its own, until `stop`; trouble is logged once."""
@@ -97,13 +145,52 @@ class Library:
         number = known.number if known is not None else 0
         while number < pointer.MAXIMUM_NUMBER and (following := self._read(number + 1)) is not None:
             known, number = following, number + 1
-        return known
+        return None if known is None else self._as_shown(known)
+
+    def _as_shown(self, newest: pointer.Pointer) -> pointer.Pointer:
+        """The newest pointer whose release the public site shows: a publisher creates the pointer first, and shows the site then.
+
+        `newest` itself where that cannot be known, or where the site shows something that no pointer of late tells of.
+        """
+        shown = self._shown() if self._shown is not None else ""
+        if shown in {"", newest.release}:
+            return newest
+        if self._pointer is not None and self._pointer.release == shown:
+            return self._pointer
+        for number in range(newest.number - 1, max(0, newest.number - _LOOKS_BACK), -1):
+            earlier = self._read(number)
+            if earlier is not None and earlier.release == shown:
+                return earlier
+        return newest
 
     def _read(self, number: int) -> pointer.Pointer | None:
         data = self._store.get(keys.pointer_key(number))
         if data is None:
             return None
-        read = pointer.loads(data)
-        if read.number != number:
-            raise pointer.PointerError(f"pointer {number} calls itself {read.number}")
-        return read
+        return trust.read_pointer(data, number, self._keys)
+
+
+def _take_apart(given_up: list[Manifest | None]) -> None:
+    """Gives up the entries of a manifest that nobody else holds any more, a bit at a time: all at once would stop every thread."""
+    old = given_up.pop()
+    if old is None:
+        return
+    large = [cast("dict[str, Any]", entries) for entries in (old.lessons, old.parts, old.files)]
+    if sum(map(len, large)) < _BIT:
+        return
+    end = time.monotonic() + _HELD_SECONDS
+    while sys.getrefcount(old) > _references_of_one_name():
+        if time.monotonic() > end:  # it will go by itself, all at once
+            return
+        time.sleep(0.05)
+    for entries in large:
+        while entries:
+            for _ in range(min(_BIT, len(entries))):
+                entries.popitem()
+            time.sleep(0)
+
+
+def _references_of_one_name() -> int:
+    """What `sys.getrefcount` says of an object that one local name holds; versions of Python count differently."""
+    alone = object()
+    return sys.getrefcount(alone)

@@ -11,8 +11,8 @@ A token is a JWT (RFC 7519) under one algorithm, EdDSA with Ed25519, good for te
   whoever signed.
 - Every failure is one `TokenError` with a reason code; no text of a library or of the token goes into it.
 
-A verified token is remembered by its SHA-256 until it expires, so that the next request with it costs no signature (rule R7).
-`now` is in Unix seconds everywhere.
+A verified token is remembered until it expires, so that the next request with it costs no signature (rule R7); keys that
+change forget them all. `now` is in Unix seconds everywhere.
 """
 
 from __future__ import annotations
@@ -24,21 +24,20 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from hashlib import sha256
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from jwt.algorithms import OKPAlgorithm
 
 from gatekeeper.contract.access import Entitlements
-from gatekeeper.secrets import TokenKey, public_keys
+from gatekeeper.secrets import TokenKey, public_keys, signing_key
 
 ALGORITHM = "EdDSA"
 TYPE = "lyceum-entitlement+jwt"
 MAXIMUM_BYTES = 4096
 MAXIMUM_LIFETIME_SECONDS = 600
 ISSUED_AHEAD_SECONDS = 30
-REMEMBERED_TOKENS = 65_536
+REMEMBERED_TOKENS = 32_768
 
 _FORM = re.compile(rb"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{86})", re.ASCII)
 _CLAIMS = frozenset({"iss", "aud", "sub", "sid", "iat", "exp", "jti", "products"})
@@ -70,10 +69,11 @@ class TokenError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What a verified token says. session: id of the session that it was minted for; expires_at: Unix seconds."""
+    """What a verified token says. session: id of the session that it was minted for; both moments in Unix seconds."""
 
     entitlements: Entitlements
     session: str
+    issued_at: int
     expires_at: int
 
 
@@ -88,14 +88,14 @@ def mint(
     audience: str,
     lifetime_seconds: int = MAXIMUM_LIFETIME_SECONDS,
 ) -> str:
-    """A token signed with the newest (last) key. products: id → end in Unix seconds, or None for ever.
+    """A token signed with the newest key whose moment has come. products: id → end in Unix seconds, or None for ever.
 
     Products that have ended are kept so that the page can say so, but dropped first when the token would be too large.
     Raises ValueError if it is too large even then, or if the lifetime is above policy.
     """
     if not 0 < lifetime_seconds <= MAXIMUM_LIFETIME_SECONDS:
         raise ValueError(f"a token lives 1 to {MAXIMUM_LIFETIME_SECONDS} seconds, not {lifetime_seconds}")
-    newest = keys[-1]
+    newest = signing_key(keys, now)
     lasting = {id_: end for id_, end in products.items() if end is None or end > now}
     for held in (dict(products), lasting):
         token = jwt.encode(
@@ -130,39 +130,44 @@ class TokenVerifier:
     ) -> None:
         self._issuer = issuer
         self._audience = audience
+        self._algorithm = OKPAlgorithm()
+        self._generation = max(1, remembered // 2)
+        self.use(keys)
+
+    def use(self, keys: Sequence[TokenKey]) -> None:
+        """Verifies under these keys from now on, and under no others."""
         self._keys: Mapping[bytes, Ed25519PublicKey] = {
             _header(kid): key for kid, key in public_keys(keys).items()
         }
-        self._algorithm = OKPAlgorithm()
-        self._generation = max(1, remembered // 2)
-        self._young: dict[bytes, Claims] = {}
-        self._old: dict[bytes, Claims] = {}
+        self._young: dict[str, Claims] = {}
+        self._old: dict[str, Claims] = {}
 
     def verify(self, token: str, now: int) -> Claims:
         """What `token` says, if it is valid at `now`; else raises TokenError, and nothing but that."""
-        if len(token) > MAXIMUM_BYTES:
-            raise TokenError(TokenFault.SIZE)
-        try:
-            data = token.encode("ascii")
-        except UnicodeEncodeError:
-            raise TokenError(TokenFault.FORM) from None
-        digest = sha256(data).digest()
-        claims = self._young.get(digest) or self._old.get(digest)
+        claims = self._young.get(token) or self._old.get(token)
         if claims is None:
-            claims = self._verified(data, now)
-            if len(self._young) >= self._generation:  # bounded: the older half is forgotten
-                self._old, self._young = self._young, {}
-            self._young[digest] = claims
+            if len(token) > MAXIMUM_BYTES:
+                raise TokenError(TokenFault.SIZE)
+            young, keys = self._young, self._keys
+            claims = self._verified(token, keys, now)
+            if len(young) >= self._generation:  # bounded: the older half is forgotten
+                self._old, self._young = young, {}
+            if keys is self._keys:  # not those of a key that was retired in the meantime
+                self._young[token] = claims
         if claims.expires_at <= now:
             raise TokenError(TokenFault.EXPIRED)
         return claims
 
-    def _verified(self, data: bytes, now: int) -> Claims:
+    def _verified(self, token: str, keys: Mapping[bytes, Ed25519PublicKey], now: int) -> Claims:
+        try:
+            data = token.encode("ascii")
+        except UnicodeEncodeError:
+            raise TokenError(TokenFault.FORM) from None
         form = _FORM.fullmatch(data)
         if form is None:
             raise TokenError(TokenFault.FORM)
         header, payload, seal = form.groups()
-        key = self._keys.get(header)
+        key = keys.get(header)
         if key is None:
             raise TokenError(TokenFault.HEADER)
         signature = base64.urlsafe_b64decode(seal + b"==")
@@ -199,6 +204,7 @@ class TokenVerifier:
         return Claims(
             entitlements=Entitlements(reader=claims["sub"], products=products),
             session=claims["sid"],
+            issued_at=issued,
             expires_at=expires,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,8 +15,9 @@ from gatekeeper.accounts.post.letters import LetterWriter
 from gatekeeper.accounts.post.smtp import MailServer
 from gatekeeper.commerce.payments import PaymentProvider
 from gatekeeper.commerce.receipts import ReceiptPost
-from gatekeeper.commerce.sandbox.provider import Sandbox
+from gatekeeper.commerce.sandbox import provider as sandbox
 from gatekeeper.contract.manifest import Manifest
+from gatekeeper.keyring import Keyring
 from gatekeeper.settings import Settings
 from gatekeeper.storage.engine import Database
 from gatekeeper.web.assets import Assets
@@ -30,7 +31,7 @@ EXTENSION = "lyceum"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """provider: None when no payments are set up. wake: set it after putting work for the background thread."""
+    """providers: by name, in the order in which they are offered; empty when no payments are set up. wake: set it after putting work for the background thread; revoke: after ending a session."""
 
     settings: Settings
     library: Library
@@ -42,17 +43,20 @@ class Service:
     marker: Marker
     form_key: bytes
     mail_server: MailServer | None
-    provider: PaymentProvider | None
+    providers: Mapping[str, PaymentProvider]
     clock: Callable[[], datetime]
     wake: threading.Event
+    keyring: Keyring
+    revoke: threading.Event
 
     @property
     def manifest(self) -> Manifest | None:
         return self.library.manifest
 
     @property
-    def sandbox(self) -> Sandbox | None:
-        return self.provider if isinstance(self.provider, Sandbox) else None
+    def sandbox(self) -> sandbox.Sandbox | None:
+        found = self.providers.get(sandbox.NAME)
+        return found if isinstance(found, sandbox.Sandbox) else None
 
     def cookie(self, name: str) -> str:
         """The cookie's full name: `__Host-` wherever browsers come by https."""

@@ -200,7 +200,7 @@ def test_the_gate_keeps_to_the_rules_of_wsgi_whatever_the_server(tmp_path: Path)
     settings = read_settings({"LYCEUM_MODE": "demo", "LYCEUM_STATE": str(tmp_path)})
     write_release(tmp_path / "private", tmp_path / "public", tiny_manifest(SITE_URL))
     assert settings.store.folder is not None
-    library = Library(FolderReader(settings.store.folder))
+    library = Library(FolderReader(settings.store.folder), settings.release_keys)
     library.refresh()
 
     def next_app(environ: dict[str, Any], start_response: Any) -> list[bytes]:

@@ -9,12 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gatekeeper.contract import keys, manifest, pointer
+from gatekeeper.contract import keys, manifest, pointer, trust
 from gatekeeper.errors import StoreError
 from gatekeeper.gate.library import Library
 from gatekeeper.stores.reader import FolderReader
-from tests.support.tiny_release import RELEASE, renamed, tiny_manifest, write_release
+from tests.support.tiny_release import RELEASE, RELEASE_KEYS, renamed, tiny_manifest, write_release
 
 SITE = "https://school.example/"
 SECOND = "20261102T080000Z-0123abce"
@@ -51,14 +52,14 @@ def current(library: Library) -> str | None:
 
 
 def test_the_current_release_is_loaded(shop: Shop) -> None:
-    library = Library(shop)
+    library = Library(shop, RELEASE_KEYS)
     assert library.manifest is None
     assert library.refresh() is True
     assert library.manifest == tiny_manifest(SITE)
 
 
 def test_a_new_release_replaces_the_manifest_whole(shop: Shop) -> None:
-    library = Library(shop)
+    library = Library(shop, RELEASE_KEYS)
     library.refresh()
     before = library.manifest
     shop.publish(SECOND, 2)
@@ -69,7 +70,7 @@ def test_a_new_release_replaces_the_manifest_whole(shop: Shop) -> None:
 
 
 def test_nothing_new_costs_two_small_reads(shop: Shop) -> None:
-    library = Library(shop)
+    library = Library(shop, RELEASE_KEYS)
     library.refresh()
     shop.asked.clear()
     assert library.refresh() is False
@@ -80,7 +81,7 @@ def test_the_chain_is_followed_past_a_hint_that_lags_behind(shop: Shop) -> None:
     shop.publish(SECOND, 2)
     shop.publish(THIRD, 3)
     (shop.private / keys.CURRENT).write_bytes(pointer.dumps_hint(1))
-    library = Library(shop)
+    library = Library(shop, RELEASE_KEYS)
     library.refresh()
     assert current(library) == THIRD
 
@@ -88,34 +89,105 @@ def test_the_chain_is_followed_past_a_hint_that_lags_behind(shop: Shop) -> None:
 def test_a_missing_hint_does_not_matter(shop: Shop) -> None:
     shop.publish(SECOND, 2)
     (shop.private / keys.CURRENT).unlink()
-    library = Library(shop)
+    library = Library(shop, RELEASE_KEYS)
     library.refresh()
     assert current(library) == SECOND
 
 
 def test_a_pointer_back_to_an_older_release_rolls_back(shop: Shop) -> None:
     shop.publish(SECOND, 2)
-    library = Library(shop)
+    library = Library(shop, RELEASE_KEYS)
     library.refresh()
     shop.publish(RELEASE, 3)
     assert library.refresh() is True
     assert current(library) == RELEASE
 
 
-def test_a_store_that_was_made_anew_is_noticed(shop: Shop) -> None:
-    shop.publish(SECOND, 2)
-    shop.publish(THIRD, 3)
-    library = Library(shop)
-    library.refresh()
+def make_anew(shop: Shop) -> None:
     for file in (shop.private / "pointers").iterdir():
         file.unlink()
     shop.publish(SECOND, 1)
+
+
+def test_a_store_that_was_made_anew_is_noticed_where_unsigned_releases_are_allowed(shop: Shop) -> None:
+    shop.publish(SECOND, 2)
+    shop.publish(THIRD, 3)
+    library = Library(shop, {})
+    library.refresh()
+    make_anew(shop)
     assert library.refresh() is True
     assert current(library) == SECOND
 
 
+def test_a_chain_of_pointers_that_was_cut_off_moves_nobody_back(shop: Shop) -> None:
+    shop.publish(SECOND, 2)
+    shop.publish(THIRD, 3)
+    library = Library(shop, RELEASE_KEYS)
+    library.refresh()
+    make_anew(shop)
+    with pytest.raises(StoreError, match="older than pointer 3"):
+        library.refresh()
+    assert current(library) == THIRD
+
+
+def test_an_older_pointer_to_the_same_release_is_refused_too(shop: Shop) -> None:
+    shop.publish(RELEASE, 2)
+    library = Library(shop, RELEASE_KEYS)
+    library.refresh()
+    (shop.private / keys.pointer_key(2)).unlink()
+    (shop.private / keys.CURRENT).write_bytes(pointer.dumps_hint(1))
+    with pytest.raises(StoreError, match="older than pointer 2"):
+        library.refresh()
+
+
+@pytest.mark.parametrize("key", [None, Ed25519PrivateKey.generate()], ids=["unsigned", "a stranger's key"])
+def test_what_no_known_key_signed_is_refused(shop: Shop, key: Ed25519PrivateKey | None) -> None:
+    library = Library(shop, RELEASE_KEYS)
+    library.refresh()
+    write_release(shop.private, shop.public, renamed(tiny_manifest(SITE), SECOND), number=2, key=key)
+    with pytest.raises(StoreError, match=r"not signed|not known"):
+        library.refresh()
+    assert current(library) == RELEASE
+
+
+def test_nothing_is_served_from_a_store_that_nobody_known_signed(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    write_release(shop.private, shop.public, tiny_manifest(SITE), key=None)
+    library = Library(shop, RELEASE_KEYS)
+    with pytest.raises(StoreError, match="not signed"):
+        library.refresh()
+    assert library.manifest is None
+
+
+def test_one_changed_letter_in_a_signed_manifest_is_refused(shop: Shop) -> None:
+    library = Library(shop, RELEASE_KEYS)
+    library.refresh()
+    shop.publish(SECOND, 2)
+    place = shop.private / keys.manifest_key(SECOND)
+    opened = place.read_bytes().replace(b'{"products":["other"]}', b'{"products":["demo"]}')
+    assert opened != place.read_bytes()
+    place.write_bytes(opened)
+    with pytest.raises(StoreError, match="not of these bytes"):
+        library.refresh()
+    assert current(library) == RELEASE
+
+
+def test_an_older_release_is_followed_only_when_its_pointer_says_rollback(shop: Shop) -> None:
+    newer = replace(tiny_manifest(SITE, release=SECOND), created="2026-11-02T08:00:00Z")
+    write_release(shop.private, shop.public, newer, number=2)
+    library = Library(shop, RELEASE_KEYS)
+    library.refresh()
+    shop.publish(RELEASE, 3)
+    with pytest.raises(StoreError, match="does not say rollback"):
+        library.refresh()
+    assert current(library) == SECOND
+    write_release(shop.private, shop.public, tiny_manifest(SITE), number=4, kind=pointer.Kind.ROLLBACK)
+    assert library.refresh() is True
+    assert current(library) == RELEASE
+
+
 def test_the_last_good_release_stays_while_the_store_is_away(shop: Shop) -> None:
-    library = Library(shop)
+    library = Library(shop, RELEASE_KEYS)
     library.refresh()
     shop.is_away = True
     with pytest.raises(StoreError, match="away"):
@@ -173,8 +245,11 @@ def break_pointer_number(shop: Shop) -> None:
         break_pointer_number,
     ],
 )
-def test_a_broken_release_is_refused_and_the_last_good_one_stays(shop: Shop, fault: object) -> None:
-    library = Library(shop)
+@pytest.mark.parametrize("release_keys", [RELEASE_KEYS, {}], ids=["signed", "unsigned"])
+def test_a_broken_release_is_refused_and_the_last_good_one_stays(
+    shop: Shop, fault: object, release_keys: trust.Keys
+) -> None:
+    library = Library(shop, release_keys)
     library.refresh()
     shop.publish(SECOND, 2)
     assert callable(fault)
@@ -185,14 +260,14 @@ def test_a_broken_release_is_refused_and_the_last_good_one_stays(shop: Shop, fau
 
 
 def test_an_empty_store_says_how_to_fill_it(tmp_path: Path) -> None:
-    library = Library(FolderReader(tmp_path))
+    library = Library(FolderReader(tmp_path), RELEASE_KEYS)
     with pytest.raises(StoreError, match="no release") as caught:
         library.refresh()
     assert "publish" in caught.value.hint
 
 
 def test_the_background_keeps_the_library_fresh_and_stops(shop: Shop) -> None:
-    library = Library(shop)
+    library = Library(shop, RELEASE_KEYS)
     library.keep_fresh(0.01)
     assert current(library) == RELEASE  # loaded before it returns
     shop.publish(SECOND, 2)
@@ -207,7 +282,7 @@ def test_the_background_keeps_the_library_fresh_and_stops(shop: Shop) -> None:
 
 
 def test_trouble_is_logged_once_and_its_end_too(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
-    library = Library(shop)
+    library = Library(shop, RELEASE_KEYS)
     shop.is_away = True
     with caplog.at_level(logging.INFO):
         library._try_refresh()
@@ -223,7 +298,7 @@ def test_trouble_is_logged_once_and_its_end_too(shop: Shop, caplog: pytest.LogCa
 
 def test_a_swap_under_readers_never_shows_half_of_two_releases(shop: Shop) -> None:
     """A reader that takes the manifest once sees one release throughout."""
-    library = Library(shop)
+    library = Library(shop, RELEASE_KEYS)
     library.refresh()
     wrong: list[str] = []
     done = threading.Event()

@@ -1,0 +1,16 @@
+"""The operator's command line: `gatekeeper`. It reads the same settings as the service and holds no rule of its own.
+
+Data goes to standard output, the rest to standard error. What a command needs is imported when it runs, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+from gatekeeper.cli import keys, orders, readers, running
+from gatekeeper.cli.root import cli
+
+__all__ = ["cli", "keys", "main", "orders", "readers", "running"]
+
+
+def main() -> None:
+    """The entry point of the `gatekeeper` command."""
+    cli(prog_name="gatekeeper")
