@@ -17,7 +17,7 @@ from gatekeeper.secrets import Secret, TokenKey, is_rsa_key, kept_hex, secret_fr
 from gatekeeper.settings import CloudFront, Delivery, Limits, Mode, Operations, Settings
 from gatekeeper.stores.address import S3Account
 
-TOKEN_KEYS = "token_keys"  # a demo's file in the state folder
+TOKEN_KEYS = "token_keys"  # noqa: S105  (a demo's file in the state folder)
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
