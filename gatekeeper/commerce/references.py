@@ -75,6 +75,19 @@ def waiting(connection: Connection, provider: str, references: Iterable[str]) ->
     )
 
 
+def order_of(connection: Connection, provider: str, references: Iterable[str]) -> str | None:
+    """The order that one of these names belongs to, as far as anybody has said."""
+    return connection.execute(
+        select(ReferenceRow.order_number)
+        .where(
+            ReferenceRow.provider == provider,
+            ReferenceRow.reference.in_(sorted(set(references))),
+            ReferenceRow.order_number.is_not(None),
+        )
+        .limit(1)
+    ).scalar_one_or_none()
+
+
 def of_order(connection: Connection, provider: str, order: str) -> list[str]:
     """Every name of the provider for this order."""
     return list(

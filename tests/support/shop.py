@@ -273,8 +273,8 @@ def visible(answer: TestResponse) -> str:
 
 
 @contextmanager
-def open_shop(folder: Path, **environ: str) -> Iterator[Shop]:
-    """A service without a background thread; closed at the end."""
+def open_shop(folder: Path, *, clock: Clock | None = None, **environ: str) -> Iterator[Shop]:
+    """A service without a background thread; closed at the end. clock: one that others look at, too."""
     settings = settings_for(folder, **environ)
     if not settings.is_demo:
         from gatekeeper.storage.engine import open_database
@@ -282,7 +282,7 @@ def open_shop(folder: Path, **environ: str) -> Iterator[Shop]:
         database = open_database(settings.database_url.reveal_text())
         upgrade(database)
         database.close()
-    clock = Clock()
+    clock = clock or Clock()
     library = SimpleNamespace(manifest=school())
     app = create_app(settings, cast(Library, library), clock=clock, with_background=False)
     try:
