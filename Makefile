@@ -1,7 +1,7 @@
 # Two commands do everything on a machine with Python 3.11 or newer, git and make:
 #   make demo    the sample school with its gatekeeper on http://127.0.0.1:8000
 #   make test    linters, types and every test; what CI runs
-# PYTHON chooses the interpreter, VENV the environment's folder, PYTEST_OPTIONS what pytest is given.
+# PYTHON chooses the interpreter, VENV the environment's folder, PYTEST_OPTIONS what pytest is given, BENCH_OPTIONS the benchmark.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -10,7 +10,10 @@ BIN := $(VENV)/bin
 CONSTRAINTS := .ci/constraints.txt
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
 
-.PHONY: demo test lint unit setup setup-test format lock screenshots clean help
+BENCH_OPTIONS ?=
+SOAK_EXAMPLES ?= 300
+
+.PHONY: demo test bench-build soak-build lint unit setup setup-test format lock screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,6 +42,12 @@ format: $(VENV)/.installed-test ## let ruff format the code
 
 screenshots: setup-test ## renew docs/screenshots from the running sample school
 	$(BIN)/python -m tests.support.screenshots docs/screenshots
+
+bench-build: setup-test ## builds beside Material, Zensical, Hugo and Eleventy; fails below the bars
+	$(BIN)/python -m tests.benchmarks.build $(BENCH_OPTIONS)
+
+soak-build: setup-test ## many more random edits and kills than make test tries
+	LYCEUM_SOAK_EXAMPLES=$(SOAK_EXAMPLES) $(BIN)/pytest -q --timeout=0 tests/generator/site/honest/test_incremental.py tests/generator/site/honest/test_interrupted.py
 
 lock: ## renew the constraints from the newest versions that fit pyproject.toml
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
