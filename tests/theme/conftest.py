@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.browser import browser_page, chromium, new_context
+from tests.support.searching import index_site
 from tests.theme import school
 from tests.theme.servers import FakeGatekeeper, Site
 
@@ -35,6 +36,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     reserved.stop()
     config = school.stage(folder, site_url=site.url, gatekeeper=reserved.origin)
     site.folder = school.build(config)
+    index_site(site.folder, folder / "cache")
     yield Built(site=site, gatekeeper_port=reserved.port, part=school.part(config, reserved.origin))
     site.close()
 

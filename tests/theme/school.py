@@ -334,8 +334,29 @@ def stage(folder: Path, *, site_url: str, gatekeeper: str) -> Path:
         )
     page(
         "tags/index.md",
-        {"title": "标签", "lyceum": {"kind": "tags", "language": "zh"}},
-        "# 标签\n\n<!-- material/tags -->\n",
+        {
+            "title": "标签",
+            "template": "tags.html",
+            "lyceum": {
+                "kind": "tags",
+                "language": "zh",
+                "tags": [
+                    {
+                        "name": name,
+                        "id": f"tag:{name}",
+                        "lessons": [
+                            {
+                                "title": "任务组",
+                                "url": "async-python/task-groups/",
+                                "course": "Python 异步编程",
+                            }
+                        ],
+                    }
+                    for name in ("asyncio", "event-loop")
+                ],
+            },
+        },
+        "",
     )
     page(
         "async-python/loop.md",
@@ -427,6 +448,7 @@ def lesson_meta(
         "template": "lesson.html",
         "lyceum": {
             "kind": "lesson",
+            "tags": [{"name": name, "url": f"tags/#tag:{name}"} for name in ("asyncio", "event-loop")],
             "language": language,
             "id": id_,
             "access": access,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -110,25 +109,6 @@ def test_on_a_phone_the_drawer_leads_through_the_course(
     expect(link).to_be_in_viewport()
     link.click()
     expect(page).to_have_url(f"{built.site.url}async-python/why-blocking/")
-
-
-@pytest.mark.parametrize(("view", "scheme"), [("phone", "dark"), ("desktop", "light")])
-def test_search_results_are_accessible_and_lead_to_the_lesson(
-    built: Built, gatekeeper: FakeGatekeeper, new_context: NewContext, view: str, scheme: str
-) -> None:
-    context = new_context(viewport=VIEWS[view], color_scheme=scheme)
-    watch = Watch(context, own=frozenset({built.site.origin}))
-    page = visit(context, built.site.url + PAGES["locked lesson"])
-    if view == "phone":
-        page.locator(".lyceum-header__search").click()
-    page.locator(".md-search__input").click()
-    page.keyboard.type("coroutines", delay=20)
-    result = page.locator(".md-search-result__link[href*='/coroutines/']").first
-    expect(result).to_be_visible()
-    assert violations(page) == []
-    result.click()
-    expect(page).to_have_url(re.compile(f"^{re.escape(built.site.url)}async-python/coroutines/"))
-    watch.assert_clean()
 
 
 def test_long_code_is_reached_by_the_keyboard_while_it_scrolls(

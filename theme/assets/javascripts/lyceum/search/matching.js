@@ -11,6 +11,8 @@ import { decoded, sign } from "./words.js";
 
 const AROUND_CHARACTERS = 150;
 const BEFORE_CHARACTERS = 30;
+// A doubled consonant may stand before it: run, running.
+const ENDING = /^\p{L}?(?:|e|s|es|ed|d|er|ers|ing|ings|ion|ions|ation|ations|ive|or|ors|ly|ment|ments|able|ies|ied|y|ity|al|ally|ness)$/u;
 
 /**
  * @param {string[]} tokens the words of an indexed text, in order
@@ -58,13 +60,14 @@ function isLike(token, word) {
 }
 
 /**
+ * Whether two words have one beginning and differ in English endings, as `queries` and `query` do.
  * @param {string} one
  * @param {string} other
  */
 function isInflected(one, other) {
   let same = 0;
   while (same < one.length && one[same] === other[same]) same += 1;
-  return same >= 3 && same >= 0.6 * other.length && one.length - same <= 4;
+  return same >= 3 && ENDING.test(one.slice(same)) && ENDING.test(other.slice(same));
 }
 
 /** @param {string} text */
