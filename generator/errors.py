@@ -76,6 +76,19 @@ class LeakError(LyceumError):
         )
 
 
+class ExposedError(LyceumError):
+    """A published school shows strangers something private. places: what and where, a line each."""
+
+    exit_code = 4
+
+    def __init__(self, places: Sequence[str]) -> None:
+        self.places = tuple(places)
+        super().__init__(
+            f"private content answers strangers at {len(places)} address{'es' if len(places) != 1 else ''}",
+            hint="close them first (bucket policy, web server), purge caches, then publish again",
+        )
+
+
 class AccessLossError(LyceumError):
     """Somebody who can read something now could no longer. losses: ids of lessons and paths of files."""
 

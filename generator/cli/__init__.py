@@ -24,6 +24,7 @@ Exit codes: 0 done, 1 failed, 2 usage or settings, 3 content wrong,
 
 # name → (module, one line for --help); in the order in which an author meets them
 COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("generator.cli.init", "Write a whole new school with its CI workflow."),
     "new": ("generator.cli.new", "Start a school, a course or a lesson."),
     "check": ("generator.cli.check", "Read the content and report every mistake; write nothing."),
     "build": (
@@ -31,6 +32,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Build the public site and the private parts, and prove that nothing leaks.",
     ),
     "serve": ("generator.cli.serve", "Preview with live reload, as a stranger, a member or a buyer sees it."),
+    "diff-access": (
+        "generator.cli.diff_access",
+        "Say who would gain or lose access to what, for a pull request.",
+    ),
     "publish": ("generator.cli.publish", "Build, and make the result the school's current release."),
     "releases": ("generator.cli.releases", "List the releases in the store."),
     "rollback": (
@@ -41,6 +46,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "generator.cli.cache",
         "Share the build cache through the store, for runners that start empty.",
     ),
+    "verify": (
+        "generator.cli.verify",
+        "Fetch a published school as a stranger would, and prove which release it is.",
+    ),
+    "keys": ("generator.cli.keys", "Make the key that signs releases."),
     "demo": (
         "generator.cli.demo",
         "Build, publish and serve this school on your own machine, shop included.",

@@ -90,6 +90,9 @@ def _busy(host: str, port: int, error: OSError, option: str) -> SettingsError:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = (
+        True  # head and body are two writes; the second would wait for the first one's acknowledgement
+    )
     server: SiteHost
 
     def do_GET(self) -> None:

@@ -25,6 +25,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from gatekeeper.contract import keys, signature
 from gatekeeper.contract.address import StoreAddress, parse_store
 from generator.errors import SettingsError
@@ -83,6 +85,11 @@ def figures_key(environ: Mapping[str, str]) -> str:
     return _Reader(environ).figures_key()
 
 
+def verifying_keys(environ: Mapping[str, str]) -> dict[str, Ed25519PublicKey]:
+    """Key id → public key of everybody who may have signed releases of this school; empty if no key is set. Raises SettingsError."""
+    return _Reader(environ).verifying_keys()
+
+
 class _Reader:
     """Reads one environment and collects what is wrong with it."""
 
@@ -95,7 +102,7 @@ class _Reader:
         addresses = [address for address in (store, public_store) if address is not None]
         s3 = self._s3() if any(address.bucket for address in addresses) else None
         content_key = self._content_key() if needs_content_key else None
-        release_key, public_keys = self._release_key(needs_release_key), self._public_keys()
+        release_key, public_keys = self._release_key(needed=needs_release_key), self._public_keys()
         base_url, gatekeeper_url = self._url("LYCEUM_SITE_URL"), self._url("LYCEUM_GATEKEEPER_URL")
         grace_seconds, precompress = self._grace_seconds(), self._precompress()
         if gatekeeper_url is not None and urlsplit(gatekeeper_url).path:
@@ -107,9 +114,9 @@ class _Reader:
                 "LYCEUM_STORE and LYCEUM_PUBLIC_STORE lie within one another",
                 "keep private objects apart from what the web server shows: two folders or two buckets side by side",
             )
-        if self._problems or store is None or public_store is None:
-            whats, hints = zip(*self._problems, strict=True)
-            raise SettingsError("; ".join(whats), where="environment", hint="; ".join(dict.fromkeys(hints)))
+        self._raise()
+        assert store is not None  # noqa: S101 - a missing one is a problem
+        assert public_store is not None  # noqa: S101
         return ReleaseSettings(
             store=store,
             public_store=public_store,
@@ -126,9 +133,22 @@ class _Reader:
     def figures_key(self) -> str:
         name = "LYCEUM_FIGURES_KEY"
         text = self._secret(name, "") if self._names(name) else ""
-        if self._problems:
-            raise SettingsError(self._problems[0][0], where="environment", hint=self._problems[0][1])
+        self._raise()
         return text
+
+    def verifying_keys(self) -> dict[str, Ed25519PublicKey]:
+        own, others = self._release_key(needed=False), self._public_keys()
+        self._raise()
+        known = signature.public_keys(others) if others else {}
+        if own:
+            public = signature.private_key(own).public_key()
+            known[signature.key_id(public)] = public
+        return known
+
+    def _raise(self) -> None:
+        if self._problems:
+            whats, hints = zip(*self._problems, strict=True)
+            raise SettingsError("; ".join(whats), where="environment", hint="; ".join(dict.fromkeys(hints)))
 
     def _wrong(self, what: str, hint: str) -> None:
         self._problems.append((what, hint))
@@ -159,7 +179,7 @@ class _Reader:
     def _names(self, secret: str) -> bool:
         return bool(self._text(secret) or self._text(f"{secret}_FILE"))
 
-    def _release_key(self, needed: bool) -> str:
+    def _release_key(self, *, needed: bool) -> str:
         name, allowance = "LYCEUM_RELEASE_KEY", self._text("LYCEUM_UNSIGNED_RELEASES", "refuse")
         hint = "make one with `lyceum keys new FILE` and set LYCEUM_RELEASE_KEY_FILE"
         if allowance not in {"refuse", "allow"}:
