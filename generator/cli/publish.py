@@ -13,6 +13,8 @@ from generator.cli import EXIT_CODES
 from generator.cli.embedded import store_environment
 from generator.cli.output import print_json, report_problems, say, stage
 from generator.cli.project import school_option
+from generator.cli.purging import purge_option, write_purge_list
+from generator.cli.who import publisher
 
 if TYPE_CHECKING:
     from generator.cli.pipeline import Built
@@ -26,8 +28,16 @@ if TYPE_CHECKING:
     "--dry-run", is_flag=True, help="Build, and print what a publish would do; change nothing in the stores."
 )
 @click.option("--strict", is_flag=True, help="Warnings fail too.")
+@click.option(
+    "--recheck",
+    is_flag=True,
+    help="Look for every object in the store and publish even what is current; for a store that lost something.",
+)
+@purge_option
 @click.option("--json", "as_json", is_flag=True, help="Print what was done, or would be, as JSON.")
-def command(root: Path, dry_run: bool, strict: bool, as_json: bool) -> None:
+def command(
+    root: Path, dry_run: bool, strict: bool, recheck: bool, purge_file: Path | None, as_json: bool
+) -> None:
     """Build the school and make the result its current release.
 
     Uploads what the stores lack, verifies it, puts the public site in place and then moves one pointer. Stores and secrets come from
@@ -37,10 +47,11 @@ def command(root: Path, dry_run: bool, strict: bool, as_json: bool) -> None:
     \b
     Examples:
       lyceum publish --dry-run
-      lyceum publish --strict --json
+      lyceum publish --strict --purge-file purge.txt
     """
     from generator.cli.pipeline import build_school, moment
     from generator.release import ReleaseSettings, open_stores, plan
+    from generator.release.memory import memory_folder
     from generator.site.project import Project
 
     settings = ReleaseSettings.from_environment(
@@ -52,13 +63,16 @@ def command(root: Path, dry_run: bool, strict: bool, as_json: bool) -> None:
     if not as_json:
         report_problems(built.warnings)
     if dry_run:
-        planned = plan(bundled(built, project, settings, now), open_stores(settings))
+        planned = plan(
+            bundled(built, project, settings, now), open_stores(settings, memory_folder(project.root))
+        )
         if as_json:
             print_json(planned)
         else:
             click.echo(describe_plan(planned))
         return
-    published = publish_built(built, project, settings, now)
+    published = publish_built(built, project, settings, now, recheck=recheck)
+    write_purge_list(published, purge_file)
     if as_json:
         print_json(published)
     elif published.is_unchanged:
@@ -86,12 +100,21 @@ def bundled(built: Built, project: Project, settings: ReleaseSettings, now: date
     )
 
 
-def publish_built(built: Built, project: Project, settings: ReleaseSettings, now: datetime) -> Published:
+def publish_built(
+    built: Built, project: Project, settings: ReleaseSettings, now: datetime, *, recheck: bool = False
+) -> Published:
     """Bundle what was built and proven, and make it current."""
     from generator.release import open_stores, publish
+    from generator.release.memory import memory_folder
 
     with stage("publish") as line:
-        published = publish(bundled(built, project, settings, now), open_stores(settings), progress=line)
+        published = publish(
+            bundled(built, project, settings, now),
+            open_stores(settings, memory_folder(project.root)),
+            by=publisher(os.environ),
+            recheck=recheck,
+            progress=line,
+        )
         line.facts = f"{published.uploaded} objects uploaded ({published.uploaded_bytes / 1e6:.1f} MB), {len(published.removed)} removed"
     return published
 

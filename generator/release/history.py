@@ -59,11 +59,10 @@ def tip(private: ObjectStore) -> Tip:
     if not found.etags:
         return Tip(pointer=None, unfinished=found.switches, leftovers=found.leftovers)
     newest = max(found.etags)
-    recent = _joined(tuple(known for known in recent if known.number <= newest))
-    if not recent or recent[0].number != newest or not _is_of(recent[0], found.etags[newest]):
-        known = pointer_at(private, newest)
-        is_next = bool(recent) and recent[0].number == newest - 1
-        recent = (known, *recent) if is_next else (known,)
+    last = recent[0] if recent and recent[0].number == newest else None
+    if last is None or not _is_of(last, found.etags[newest]):
+        last = pointer_at(private, newest)
+    recent = _joined((last, *(known for known in recent if known.number < newest)))
     return Tip(
         pointer=recent[0],
         recent=recent[: pointer.MAXIMUM_RECENT],

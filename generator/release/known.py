@@ -80,6 +80,12 @@ def known(private: ObjectStore, newest: Pointer | None, memory: Memory) -> Known
     return read(described, listed)
 
 
+def remembered(moved: Pointer, memory: Memory) -> Known | None:
+    """The same from this machine's memory alone, None if it does not have it."""
+    described, listed = memory.document(moved.manifest_sha256), memory.document(moved.public_sha256)
+    return read(described, listed) if described is not None and listed is not None else None
+
+
 def read(described: bytes, listed: bytes) -> Known:
     """What these two documents, a manifest and a list of public files, name. Raises StoreError if they cannot be understood."""
     try:

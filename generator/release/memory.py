@@ -91,6 +91,11 @@ class Memory:
 NO_MEMORY = Memory(None)
 
 
+def memory_folder(root: Path) -> Path:
+    """Where the school at `root` remembers; out of version control, and shared with nobody."""
+    return root / ".cache" / "stores"
+
+
 def _fit(address: str) -> str:
     return f"fit-{hashlib.sha256(address.encode()).hexdigest()}"
 

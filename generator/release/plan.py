@@ -6,7 +6,7 @@ taken up again, but nothing is relied on that a prune could be deleting just now
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -75,11 +75,18 @@ def is_current(release: Release, tip: Tip, stores: Stores) -> bool:
     )
 
 
-def plan_from(release: Release, stores: Stores, tip: Tip, before: Known) -> Plan:
+def plan_from(release: Release, stores: Stores, tip: Tip, before: Known, *, recheck: bool = False) -> Plan:
+    """recheck: look for every object, also for those that the running release names."""
     sizes = object_sizes(release)
-    has = before.sizes()
+    has = {} if recheck else before.sizes()
     missing = [key for key, size in sizes.items() if has.get(key) != size]
-    there = _there(stores.private, missing, sizes, len(has), release.manifest.created)
+    oldest = datetime.fromisoformat(release.manifest.created).timestamp() - FRESH_SECONDS
+    safe = before.sizes()
+    there = {
+        stored.key: stored.size_bytes
+        for stored in _looked_for(stores.private, missing, sizes, len(has))
+        if stored.modified >= oldest or stored.key in safe
+    }
     missing = [key for key in missing if there.get(key) != sizes[key]]
     return Plan(
         release=release.id,
@@ -105,20 +112,19 @@ def is_worth_listing(missing: int, known_objects: int) -> bool:
     return not known_objects or (missing > 200 and missing * 10 > known_objects)
 
 
-def _there(
-    private: ObjectStore, missing: Sequence[str], sizes: Mapping[str, int], known_objects: int, created: str
-) -> dict[str, int]:
-    """Which of `missing` lie in the store although the running release does not name them, and will not be pruned meanwhile.
-
-    created: RFC 3339, when this publish began. Where each look is a request, only the large ones are looked for one by one.
-    """
-    found: Iterable[StoredObject | None]
+def _looked_for(
+    private: ObjectStore, missing: Sequence[str], sizes: Mapping[str, int], known_objects: int
+) -> Iterator[StoredObject]:
+    """Those of `missing` that lie in the store all the same; where each look is a request, only large ones are looked for one by one."""
     if is_worth_listing(len(missing), known_objects):
-        found = (stored for prefix in (keys.PRIVATE, keys.PUBLIC) for stored in private.list(prefix))
-    else:
-        found = (private.head(key) for key in missing if private.is_near or sizes[key] > _LARGE_BYTES)
-    oldest = datetime.fromisoformat(created).timestamp() - FRESH_SECONDS
-    return {stored.key: stored.size_bytes for stored in found if stored and stored.modified >= oldest}
+        for prefix in (keys.PRIVATE, keys.PUBLIC):
+            yield from private.list(prefix)
+        return
+    for key in missing:
+        if private.is_near or sizes[key] > _LARGE_BYTES:
+            stored = private.head(key)
+            if stored is not None:
+                yield stored
 
 
 def object_sizes(release: Release) -> dict[str, int]:

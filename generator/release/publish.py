@@ -49,7 +49,7 @@ class Published:
 
     is_unchanged: the same content was current already; nothing was uploaded or switched.
     uploaded: objects sent to the private store; uploaded_bytes: their size. changed, removed: public paths that hold something else
-    than before, or nothing any more.
+    than before, or nothing any more. site: the base URL of the public site.
     """
 
     release: str
@@ -60,12 +60,16 @@ class Published:
     uploaded_bytes: int = 0
     changed: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    site: str = ""
 
 
-def publish(release: Release, stores: Stores, *, by: str = "", progress: Progress | None = None) -> Published:
+def publish(
+    release: Release, stores: Stores, *, by: str = "", recheck: bool = False, progress: Progress | None = None
+) -> Published:
     """Make `release` the current one.
 
-    by: who publishes, for the list of releases. progress: called with a step's name, what is done and the total.
+    by: who publishes, for the list of releases. recheck: believe nothing about the store that it does not say itself, and publish even what is
+    current already; for a store that lost objects. progress: called with a step's name, what is done and the total.
     Raises StoreError, and then what was current still is: a store that is away, full or unfit, a release that is not whole,
     another publisher who was first.
     """
@@ -73,14 +77,14 @@ def publish(release: Release, stores: Stores, *, by: str = "", progress: Progres
     check_whole(release)
     release = attested(release, stores.signer)
     tip = history.tip(stores.private)
-    if is_current(release, tip, stores):
+    if is_current(release, tip, stores) and not recheck:
         return Published(release=tip.release, previous=tip.release, number=tip.number, is_unchanged=True)
     if tip.pointer is None or not stores.public.is_gradual:
         stores.public.check()
     before = known(stores.private, tip.pointer, stores.memory)
     now = datetime.fromisoformat(release.manifest.created)
     probe(stores, tip, before, now)
-    planned = plan_from(release, stores, tip, before)
+    planned = plan_from(release, stores, tip, before, recheck=recheck)
     _upload(release, stores.private, planned.objects, report)
     _verify(release, stores.private, planned.objects, before)
     if release.private and not before.private:
@@ -122,6 +126,8 @@ def publish(release: Release, stores: Stores, *, by: str = "", progress: Progres
         report,
     )
     stores.memory.keep(described, listed)
+    if tip.pointer is None:
+        stores.memory.note_fit(stores.private.address, switched, now)
     return Published(
         release=release.id,
         previous=tip.release or None,
@@ -131,6 +137,7 @@ def publish(release: Release, stores: Stores, *, by: str = "", progress: Progres
         uploaded_bytes=planned.upload_bytes,
         changed=(*planned.added, *planned.changed),
         removed=planned.removed,
+        site=release.manifest.site,
     )
 
 

@@ -8,6 +8,7 @@ Objects of a kept release are never deleted (see `prune`); where looking costs n
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from generator.errors import StoreError
 from generator.release import history
 from generator.release.attest import trusted_files, trusted_manifest
 from generator.release.history import Tip
-from generator.release.known import Known, known, read
+from generator.release.known import Known, known, read, remembered
 from generator.release.plan import stored_sizes
 from generator.release.public import Progress
 from generator.release.publish import Published, silent
@@ -42,11 +43,13 @@ def rollback(
     now: datetime | None = None,
     by: str = "",
     look: bool = False,
+    tell: bool = False,
     progress: Progress | None = None,
 ) -> Published:
     """Make `release` current again; None: the one that was current before. now: for the pointer; default the clock.
 
-    by: who does it. look: look for every object of it first, as is done anyway in a store on this machine.
+    by: who does it. look: look for every object of it first, as is done anyway in a store on this machine. tell: find out which public
+    files change, also where that takes requests of its own.
     Raises StoreError if there is none, or if it is no longer whole in the store; then nothing has changed.
     """
     private, public = stores.private, stores.public
@@ -60,13 +63,14 @@ def rollback(
     if wanted == tip.release and not tip.unfinished and public.is_showing(wanted):
         return Published(release=wanted, previous=wanted, number=tip.number, is_unchanged=True)
     files = _Files(stores, chosen.pointer)
-    before: Mapping[str, PublicFile] | None = None
-    closes = True  # unless it is known better
-    if look or private.is_near:
-        after = _whole(chosen, stores)
-        closes = known(private, tip.pointer, stores.memory).closes(after)
-    if public.is_gradual and tip.pointer:
-        before = known(private, tip.pointer, stores.memory).public
+    before: Known | None = None
+    if public.is_gradual or tell or private.is_near:
+        before = known(private, tip.pointer, stores.memory)
+    elif tip.pointer is not None:
+        before = remembered(tip.pointer, stores.memory)
+    after = _whole(chosen, stores) if look or private.is_near else remembered(chosen.pointer, stores.memory)
+    # what is not known is taken to stop being free: then nothing older stays
+    closes = before is None or after is None or before.closes(after)
     if not public.is_gradual:
         public.check()
     moment = (now or datetime.now(UTC)).astimezone(UTC)
@@ -87,17 +91,19 @@ def rollback(
         ),
         stores,
         tip,
-        before,
+        before.public if before is not None and tip.pointer else None,
         progress or silent,
     )
-    changed = [] if before is None else [path for path in files if before.get(path) != files[path]]
+    shown = {} if before is None else before.public
+    changed = [] if before is None else [path for path in files if shown.get(path) != files[path]]
     return Published(
         release=wanted,
         previous=tip.release or None,
         number=moved.number,
         is_unchanged=False,
         changed=tuple(sorted(changed)),
-        removed=() if before is None else tuple(sorted(before.keys() - files.keys())),
+        removed=tuple(sorted(path for path in shown if path not in files)),
+        site=str(json.loads(chosen.manifest).get("site", "")),
     )
 
 
@@ -165,9 +171,15 @@ def _chosen(stores: Stores, tip: Tip, release: str) -> _Chosen:
         if stores.signer is not None and not stores.signer.vouches_for(moved):
             continue
         data = private.get(keys.manifest_key(release))
-        if data is not None and hashlib.sha256(data).hexdigest() == moved.manifest_sha256:
-            return _Chosen(pointer=moved, manifest=data)
-        break  # what is wrong with it is said below
+        if data is None:
+            break  # said below
+        if hashlib.sha256(data).hexdigest() != moved.manifest_sha256:
+            raise StoreError(
+                f"the manifest of release {release} is not the one that was published",
+                where=private.label,
+                hint="somebody changed it in the store; publish from the source",
+            )
+        return _Chosen(pointer=moved, manifest=data)
     whole = trusted_manifest(stores, release)
     files = trusted_files(stores, whole)
     data, listed = private.get(keys.manifest_key(release)) or b"", _public_list(stores, release)

@@ -154,12 +154,21 @@ def folder_buckets(root: Path) -> Stores:
 
 
 class WatchedStore:
-    """Passes everything on and writes down each call as (verb, key). before: called ahead of each with the same."""
+    """Passes everything on and writes down each call as (verb, key). before: called ahead of each with the same.
+
+    far: it is a store of another machine, where every look is a request and listed etags are MD5, as in a bucket.
+    """
 
     def __init__(
-        self, store: ObjectStore, *, name: str = "", before: Callable[[str, str], None] | None = None
+        self,
+        store: ObjectStore,
+        *,
+        name: str = "",
+        before: Callable[[str, str], None] | None = None,
+        far: bool = False,
     ) -> None:
         self.inner = store
+        self._far = far
         self.calls: list[tuple[str, str]] = []
         self._name = name
         self._before = before or (lambda _verb, _key: None)
@@ -174,7 +183,12 @@ class WatchedStore:
 
     @property
     def is_near(self) -> bool:
-        return self.inner.is_near
+        return self.inner.is_near and not self._far
+
+    @property
+    def requests(self) -> int:
+        """How many requests the calls are to a server."""
+        return len(self.calls) + sum(verb == "stranger" for verb, _ in self.calls)
 
     def copy(self, source: ObjectStore, source_key: str, key: str, **rest: Any) -> bool:
         self._note("copy", key)
@@ -196,7 +210,9 @@ class WatchedStore:
 
     def list(self, prefix: str, *, after: str = "") -> Iterator[StoredObject]:
         self._note("list", prefix)
-        return self.inner.list(prefix, after=after)
+        for found in self.inner.list(prefix, after=after):
+            body = self.inner.get(found.key) or b""
+            yield replace(found, etag=hashlib.md5(body).hexdigest()) if self._far else found
 
     def delete(self, key: str) -> None:
         self._note("delete", key)

@@ -54,6 +54,7 @@ def test_a_first_publish_puts_both_halves_in_place(stores: Stores, tmp_path: Pat
         uploaded=len(first.public) + 1,
         uploaded_bytes=sum(f.size_bytes for f in first.public.values())
         + sum(o.size_bytes for o in first.private.values()),
+        site="https://school.example/",
     )
     is_whole(stores, first)
     assert {step for step, _, _ in steps} >= {"upload"}
