@@ -19,6 +19,7 @@ lasting       window hashes that are the same in every process
 units         what is kept of a lesson and of a public file
 pieces        files cut into pieces that many share
 screen        texts and files → units and readings
+sets          sorted arrays as sets
 shelf         millions of hashes by owner, on disk
 ledger        what is secret and where it stands, told by changes
 known_names, copies   the same for names and for bytes

@@ -20,16 +20,20 @@ CREATE INDEX IF NOT EXISTS leaks_copies_by_path ON leaks_copies (path);
 """
 
 
-def put(database: sqlite3.Connection, path: str, members: Iterable[tuple[str, bytes]]) -> None:
-    """What a public file holds from now on. members: name and SHA-256 of itself and of every file in it."""
-    database.execute("DELETE FROM leaks_members WHERE path = ?", (path,))
-    database.execute("DELETE FROM leaks_copies WHERE path = ?", (path,))
+def add(database: sqlite3.Connection, path: str, members: Iterable[tuple[str, bytes]]) -> None:
+    """What a new public file holds. members: name and SHA-256 of itself and of every file in it."""
     for _, sha256 in members:
         database.execute("INSERT OR IGNORE INTO leaks_members VALUES (?, ?)", (path, sha256))
         database.execute(
             "INSERT OR IGNORE INTO leaks_copies SELECT sha256, ? FROM leaks_fingerprints WHERE sha256 = ?",
             (path, sha256),
         )
+
+
+def drop(database: sqlite3.Connection, path: str) -> None:
+    """A public file is gone, or is another."""
+    database.execute("DELETE FROM leaks_members WHERE path = ?", (path,))
+    database.execute("DELETE FROM leaks_copies WHERE path = ?", (path,))
 
 
 def judge(database: sqlite3.Connection, fingerprints: Mapping[bytes, str]) -> None:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from generator.site.leaks.lasting import Grams, LastingVocabulary, distinct
+from generator.site.leaks.lasting import Grams, LastingVocabulary
 from generator.site.leaks.private import PrivateName
+from generator.site.leaks.sets import distinct, is_in
 from generator.site.leaks.shelf import Shelf
 
 NAMES = ("leaks_names", "leaks_met")
@@ -126,47 +127,52 @@ class KnownNames:
         wanted = self._wanted(ids)
         if not wanted or (paths is not None and not paths):
             return
-        grams = distinct(np.concatenate([each for _, each in wanted]))
         if paths is not None and len(paths) <= _FEW_FILES:
-            by_gram = self._holders_one_by_one(grams, paths)
+            met = self._met_one_by_one(wanted, paths)
         else:
-            by_gram = self._holders(grams, paths)
-        met: set[tuple[str, int]] = set()
-        for id_, each in wanted:
-            holders = sorted((by_gram.get(gram, set()) for gram in each.tolist()), key=len)
-            met |= {(path, id_) for path in set.intersection(*holders)}
+            met = self._met(wanted, paths)
         self._database.executemany("INSERT OR IGNORE INTO leaks_met VALUES (?, ?, 0)", sorted(met))
 
     def _wanted(self, ids: Collection[int]) -> list[tuple[int, Grams]]:
         """(name, grams that a file must have to hold it); a name of a file has a second chance in programs."""
-        found: list[tuple[int, Grams]] = []
-        for id_ in sorted(ids):
-            rows = self._database.execute("SELECT grams, program_grams FROM leaks_names WHERE id = ?", (id_,))
-            for row in rows:
-                found += [(id_, np.frombuffer(grams, np.uint32)) for grams in row if grams]
-        return found
+        if not ids:
+            return []
+        rows = self._database.execute("SELECT id, grams, program_grams FROM leaks_names ORDER BY id")
+        return [
+            (id_, np.frombuffer(grams, np.uint32))
+            for id_, *both in rows
+            if id_ in ids
+            for grams in both
+            if grams
+        ]
 
-    def _holders_one_by_one(self, wanted: Grams, paths: Iterable[str]) -> dict[int, set[str]]:
-        by_gram: defaultdict[int, set[str]] = defaultdict(set)
+    def _met_one_by_one(
+        self, wanted: list[tuple[int, Grams]], paths: Iterable[str]
+    ) -> Iterator[tuple[str, int]]:
+        every = np.concatenate([grams for _, grams in wanted])
+        starts = np.cumsum([0, *(len(grams) for _, grams in wanted[:-1])])
         for path in paths:
             row = self._database.execute("SELECT pieces FROM leaks_files WHERE path = ?", (path,)).fetchone()
             pieces = np.frombuffer(row[0] if row else b"", np.int64).tolist()
             if pieces:
-                held = np.concatenate([self._grams.of(piece) for piece in pieces])
-                for gram in held[np.isin(held, wanted)].tolist():
-                    by_gram[gram].add(path)
-        return by_gram
+                held = np.sort(np.concatenate([self._grams.of(piece) for piece in pieces]))
+                whole = np.logical_and.reduceat(is_in(every, held), starts)
+                yield from ((path, wanted[place][0]) for place in np.flatnonzero(whole).tolist())
 
-    def _holders(self, wanted: Grams, paths: Collection[str] | None) -> dict[int, set[str]]:
+    def _met(
+        self, wanted: list[tuple[int, Grams]], paths: Collection[str] | None
+    ) -> Iterator[tuple[str, int]]:
         by_piece: defaultdict[int, set[int]] = defaultdict(set)
-        for piece, gram in self._grams.holders(wanted):
+        for piece, gram in self._grams.holders(distinct(np.concatenate([grams for _, grams in wanted]))):
             by_piece[int(piece)].add(gram)
         pieces = np.sort(np.fromiter(by_piece, np.int64, len(by_piece)))
         by_gram: defaultdict[int, set[str]] = defaultdict(set)
         for path, ids in self._database.execute("SELECT path, pieces FROM leaks_files"):
             if paths is None or path in paths:
                 held = np.frombuffer(ids, np.int64)
-                for piece in held[np.isin(held, pieces)].tolist():
+                for piece in held[is_in(held, pieces)].tolist():
                     for gram in by_piece[piece]:
                         by_gram[gram].add(path)
-        return by_gram
+        for id_, grams in wanted:
+            holders = sorted((by_gram.get(gram, set()) for gram in grams.tolist()), key=len)
+            yield from ((path, id_) for path in set.intersection(*holders))

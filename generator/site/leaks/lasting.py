@@ -11,17 +11,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from generator.site.leaks.markup import BREAK
+from generator.site.leaks.sets import Number, distinct
 from generator.site.leaks.words import WINDOW_WORDS, Hashes, Numbers, Vocabulary, is_solid, weight, words
 
 Grams = NDArray[np.uint32]
-
-_Number = TypeVar("_Number", np.uint64, np.uint32, np.int64)
 
 _PERSON = b"lyceum leaks 1"  # another one makes every kept hash worthless: raise `ledger.FORMAT` with it
 _SLICE_WORDS = 1 << 17  # a long file is read in slices, so that its tables stay small
@@ -136,21 +134,13 @@ class LastingVocabulary(Vocabulary):
         fresh.clear()
 
 
-def distinct(values: NDArray[_Number]) -> NDArray[_Number]:
-    """Sorted, each once. Faster than NumPy's own for arrays of this size."""
-    ordered = np.sort(values)
-    first = np.ones(len(ordered), np.bool_)
-    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
-    return ordered[first]
-
-
-def _grown(values: NDArray[_Number], room: int) -> NDArray[_Number]:
+def _grown(values: NDArray[Number], room: int) -> NDArray[Number]:
     larger = np.zeros(room, values.dtype)
     larger[: len(values)] = values
     return larger
 
 
 def _cut(
-    values: NDArray[_Number], begins: NDArray[np.int64], ends: NDArray[np.int64]
-) -> list[NDArray[_Number]]:
+    values: NDArray[Number], begins: NDArray[np.int64], ends: NDArray[np.int64]
+) -> list[NDArray[Number]]:
     return [values[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]

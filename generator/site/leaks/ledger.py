@@ -13,6 +13,7 @@ Everything happens in the transaction of the caller, who commits or not.
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +24,8 @@ from numpy.typing import NDArray
 
 from generator.site.leaks import copies, known_names, shelf
 from generator.site.leaks.known_names import KnownNames
-from generator.site.leaks.lasting import distinct
 from generator.site.leaks.private import PrivateName
+from generator.site.leaks.sets import distinct, in_one_only, is_in, once
 from generator.site.leaks.shelf import Shelf
 from generator.site.leaks.units import FileReading, Piece, Unit
 from generator.site.leaks.words import Hashes
@@ -87,13 +88,14 @@ class Ledger:
     ) -> Verdict:
         """The verdict on the school after these changes; or, if `complete`, on a school that is nothing but these.
 
-        units, files: by key and by path; None removes. names, fingerprints: always all of them; fingerprints are those that
+        units, files: by key and by path; None removes. If `complete` each is gone through once, so that a mapping may load as it goes. names, fingerprints: always all of them; fingerprints are those that
             no public file of the content folder has.
         Raises ValueError for changes to an incomplete state.
         """
         if complete:
             self._begin_anew()
-            forgotten = self._take_all(units, files)
+            self._take_all(units, files)
+            forgotten: set[str] = set()
         elif not self.is_complete:
             raise ValueError("an incomplete ledger has to be told everything")
         else:
@@ -132,14 +134,14 @@ class Ledger:
         return self._found("WHERE explained IS NULL")
 
     def explain(self, key: str, hashes: Hashes) -> None:
-        """What else the unit `key` shows in public: some of the found windows, perhaps. Holds until its texts change."""
+        """What else the unit `key` shows in public, sorted: some of the found windows, perhaps. Holds until its texts change."""
         if self._database.execute("SELECT 1 FROM leaks_units WHERE key = ?", (key,)).fetchone() is None:
             return
         open_ones = self.unexplained()
-        explained = open_ones[np.isin(open_ones, hashes)]
+        explained = open_ones[is_in(open_ones, hashes)]
         if len(explained):
             self._database.execute(
-                "INSERT OR REPLACE INTO leaks_explanations VALUES (?, ?)", (key, distinct(hashes).tobytes())
+                "INSERT OR REPLACE INTO leaks_explanations VALUES (?, ?)", (key, hashes.tobytes())
             )
             self._database.executemany(
                 "UPDATE leaks_found SET explained = ? WHERE hash = ?",
@@ -156,23 +158,23 @@ class Ledger:
         for table in (*_CLEARED, *known_names.NAMES, *copies.NAMES):
             self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own tables
 
-    def _take_all(
-        self, units: Mapping[str, Unit | None], files: Mapping[str, FileReading | None]
-    ) -> set[str]:
+    def _take_all(self, units: Mapping[str, Unit | None], files: Mapping[str, FileReading | None]) -> None:
         private, public = self._private.begin(), self._public.begin()
         for key, unit in units.items():
             if unit is not None:
                 private.add(key, unit.private)
                 public.add(key, unit.public)
-                self._put_unit(key, unit.source)
+                self._add_unit(key, unit.source)
         private.close()
         public.close()
         pieces, grams = self._pieces.begin(), self._grams.begin()
+        counts: Counter[int] = Counter()
         told: set[int] = set()
         for path, reading in files.items():
             if reading is None:
                 continue
-            self._put_file(path, reading)
+            self._add_file(path, reading)
+            counts.update(reading.pieces.tolist())
             for id_, piece in reading.told.items():
                 if id_ not in told:
                     told.add(id_)
@@ -180,14 +182,14 @@ class Ledger:
                     grams.add(id_, piece.grams)
         pieces.close()
         grams.close()
-        self._count_pieces(files)
-        self._name_untold(told)
+        self._database.executemany("INSERT INTO leaks_pieces VALUES (?, ?)", sorted(counts.items()))
+        for path in self._files_of(counts.keys() - told):
+            self._set_problem(path, _UNTOLD)
         phrases, found = self._compare_all()
         self._set("phrases", phrases)
         self._set("format", FORMAT)
         self._add_found(found)
         self.is_complete = True
-        return set(units)
 
     def _compare_all(self) -> tuple[int, Hashes]:
         """How many different secret windows there are, and which of them stand in files."""
@@ -201,23 +203,11 @@ class Ledger:
                 each[cut[number] : cut[number + 1]]
                 for each, cut in zip((private, public, pieces), cuts, strict=True)
             )
-            secret = _once(mine)
-            secret = secret[~_held(secret, theirs)]
+            secret = once(mine)
+            secret = secret[~is_in(secret, theirs)]
             phrases += len(secret)
-            found.append(secret[_held(secret, shown)])
+            found.append(secret[is_in(secret, shown)])
         return phrases, np.concatenate(found)
-
-    def _name_untold(self, told: set[int]) -> None:
-        untold = {id_ for (id_,) in self._database.execute("SELECT id FROM leaks_pieces")} - told
-        for path in self._files_of(untold):
-            self._set_problem(path, _UNTOLD)
-
-    def _count_pieces(self, files: Mapping[str, FileReading | None]) -> None:
-        counts: dict[int, int] = {}
-        for reading in files.values():
-            for id_ in reading.pieces.tolist() if reading else ():
-                counts[id_] = counts.get(id_, 0) + 1
-        self._database.executemany("INSERT INTO leaks_pieces VALUES (?, ?)", counts.items())
 
     # Changes
 
@@ -229,7 +219,13 @@ class Ledger:
         for key, unit in changed.items():
             self._private.put(key, unit.private if unit else None)
             self._public.put(key, unit.public if unit else None)
-        forgotten = {key for key, unit in units.items() if self._put_unit(key, unit.source if unit else None)}
+        forgotten: set[str] = set()
+        for key, unit in units.items():
+            if self._is_other_source(key, unit.source if unit else None):
+                forgotten.add(key)
+            self._drop_unit(key)
+            if unit is not None:
+                self._add_unit(key, unit.source)
         self._forget_explanations(forgotten)
         new = self._take_files(files)
         is_ = self._is_secret(touched)
@@ -245,8 +241,8 @@ class Ledger:
         changed: dict[str, Unit | None] = {}
         for key, unit in units.items():
             new = unit or Unit()
-            private = np.setxor1d(self._private.of(key), new.private, assume_unique=True)
-            public = np.setxor1d(self._public.of(key), new.public, assume_unique=True)
+            private = in_one_only(self._private.of(key), new.private)
+            public = in_one_only(self._public.of(key), new.public)
             if len(private) or len(public) or unit is None:
                 touched += [private, public]
                 changed[key] = unit
@@ -261,11 +257,10 @@ class Ledger:
                 change[id_] = change.get(id_, 0) - 1
             for id_ in reading.pieces.tolist() if reading else ():
                 change[id_] = change.get(id_, 0) + 1
+            self._drop_file(path)
             if reading is not None:
                 told |= reading.told
-                self._put_file(path, reading)
-            else:
-                self._drop_file(path)
+                self._add_file(path, reading)
         new = [np.zeros(0, np.uint64)]
         untold: set[int] = set()
         for id_, difference in change.items():
@@ -293,25 +288,27 @@ class Ledger:
 
     # What lies in the database
 
-    def _put_unit(self, key: str, source: bytes | None) -> bool:
-        """Whether the public texts of the unit are others than before."""
-        row = self._database.execute("SELECT source FROM leaks_units WHERE key = ?", (key,)).fetchone()
-        if source is None:
-            self._database.execute("DELETE FROM leaks_units WHERE key = ?", (key,))
-        else:
-            self._database.execute("INSERT OR REPLACE INTO leaks_units VALUES (?, ?)", (key, source))
-        return bool(row is None or row[0] != source)
+    def _add_unit(self, key: str, source: bytes) -> None:
+        self._database.execute("INSERT INTO leaks_units VALUES (?, ?)", (key, source))
 
-    def _put_file(self, path: str, reading: FileReading) -> None:
+    def _is_other_source(self, key: str, source: bytes | None) -> bool:
+        """Whether the public texts of a unit were others before, or it is gone."""
+        row = self._database.execute("SELECT source FROM leaks_units WHERE key = ?", (key,)).fetchone()
+        return bool(row is not None and row[0] != source)
+
+    def _drop_unit(self, key: str) -> None:
+        self._database.execute("DELETE FROM leaks_units WHERE key = ?", (key,))
+
+    def _add_file(self, path: str, reading: FileReading) -> None:
         self._database.execute(
-            "INSERT OR REPLACE INTO leaks_files VALUES (?, ?, ?, ?)",
+            "INSERT INTO leaks_files VALUES (?, ?, ?, ?)",
             (path, reading.sha256, reading.pieces.tobytes(), reading.problem),
         )
-        copies.put(self._database, path, reading.members)
+        copies.add(self._database, path, reading.members)
 
     def _drop_file(self, path: str) -> None:
         self._database.execute("DELETE FROM leaks_files WHERE path = ?", (path,))
-        copies.put(self._database, path, ())
+        copies.drop(self._database, path)
 
     def _set_problem(self, path: str, problem: str) -> None:
         self._database.execute("UPDATE leaks_files SET problem = ? WHERE path = ?", (problem, path))
@@ -326,7 +323,7 @@ class Ledger:
             return []
         wanted = np.sort(np.fromiter(pieces, np.int64, len(pieces)))
         rows = self._database.execute("SELECT path, pieces FROM leaks_files ORDER BY path")
-        return [path for path, ids in rows if _held(np.frombuffer(ids, np.int64), wanted).any()]
+        return [path for path, ids in rows if is_in(np.frombuffer(ids, np.int64), wanted).any()]
 
     def _found(self, where: str = "") -> Hashes:
         rows = self._database.execute(f"SELECT hash FROM leaks_found {where}")  # noqa: S608 - a constant of this module
@@ -345,7 +342,8 @@ class Ledger:
             self.explain(key, np.frombuffer(row[0], np.uint64))
 
     def _keep_found(self, hashes: Hashes) -> None:
-        gone = np.setdiff1d(self._found(), hashes, assume_unique=True)
+        gone = self._found()
+        gone = gone[~is_in(gone, hashes)]
         self._database.executemany(
             "DELETE FROM leaks_found WHERE hash = ?", ((number,) for number in gone.view(np.int64).tolist())
         )
@@ -371,7 +369,8 @@ class Ledger:
         return found
 
     def _is_secret(self, hashes: Hashes) -> NDArray[np.bool_]:
-        secret: NDArray[np.bool_] = (self._private.counts(hashes) > 0) & (self._public.counts(hashes) == 0)
+        secret: NDArray[np.bool_] = self._private.counts(hashes) > 0
+        secret[secret] = self._public.counts(hashes[secret]) == 0
         return secret
 
     def _get(self, name: str) -> Any:
@@ -380,18 +379,3 @@ class Ledger:
 
     def _set(self, name: str, value: int | bytes) -> None:
         self._database.execute("INSERT OR REPLACE INTO leaks_state VALUES (?, ?)", (name, value))
-
-
-def _once(ordered: Hashes) -> Hashes:
-    first = np.ones(len(ordered), np.bool_)
-    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
-    return ordered[first]
-
-
-def _held(wanted: NDArray[Any], ordered: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which of `wanted` stand in `ordered`; both are sorted."""
-    if not len(ordered):
-        return np.zeros(len(wanted), np.bool_)
-    index = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
-    held: NDArray[np.bool_] = ordered[index] == wanted
-    return held

@@ -14,7 +14,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.site.leaks.lasting import LastingVocabulary, distinct
+from generator.site.leaks.lasting import LastingVocabulary
+from generator.site.leaks.sets import distinct
 from generator.site.leaks.units import Piece
 from generator.site.leaks.words import WINDOW_WORDS, Numbers
 

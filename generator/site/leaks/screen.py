@@ -17,11 +17,12 @@ from generator.access.edition import LessonEdition
 from generator.catalogue.model import Course, Lesson, School
 from generator.site.leaks import containers, sources
 from generator.site.leaks.check import leaves
-from generator.site.leaks.lasting import LastingVocabulary, distinct
+from generator.site.leaks.lasting import LastingVocabulary
 from generator.site.leaks.names import PROGRAM_SUFFIXES
 from generator.site.leaks.pieces import Pieces
 from generator.site.leaks.private import MINIMUM_FILE_BYTES, fingerprints_of
 from generator.site.leaks.reader import Reader
+from generator.site.leaks.sets import distinct
 from generator.site.leaks.units import FileReading, Unit
 from generator.site.leaks.words import Numbers
 

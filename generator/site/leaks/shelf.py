@@ -17,11 +17,14 @@ import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from generator.site.leaks.sets import counts_in, is_in
 
 Array = NDArray[Any]
 Owner = str | int
@@ -37,7 +40,7 @@ TABLES = """
 CREATE TABLE IF NOT EXISTS leaks_bases (shelf TEXT PRIMARY KEY, base TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS leaks_rows (
     shelf TEXT NOT NULL, owner NOT NULL, place INTEGER, size INTEGER NOT NULL, changed INTEGER NOT NULL, fresh BLOB,
-    PRIMARY KEY (shelf, owner));
+    PRIMARY KEY (shelf, owner)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS leaks_changed ON leaks_rows (shelf) WHERE changed;
 """
 
@@ -104,7 +107,7 @@ class Shelf:
     def counts(self, hashes: Array) -> NDArray[np.int64]:
         """How many owners have each of the sorted `hashes`."""
         added, void = self._beside()
-        return _counted(self._map(".sorted"), hashes) + _counted(added, hashes) - _counted(void, hashes)
+        return counts_in(hashes, self._map(".sorted")) + counts_in(hashes, added) - counts_in(hashes, void)
 
     def holders(self, hashes: Array) -> list[tuple[Owner, int]]:
         """Every owner of any of the sorted `hashes`, with the hash. Reads the whole shelf."""
@@ -168,7 +171,7 @@ class Shelf:
         self._database.execute("DELETE FROM leaks_rows WHERE shelf = ?", (self._name,))
         self._database.executemany(
             "INSERT INTO leaks_rows (shelf, owner, place, size, changed) VALUES (?, ?, ?, ?, 0)",
-            ((self._name, *row) for row in rows),
+            ((self._name, *row) for row in sorted(rows, key=itemgetter(0))),
         )
         text = json.dumps({"name": base.name, "rows": base.rows, "marks": base.marks})
         self._database.execute("INSERT OR REPLACE INTO leaks_bases VALUES (?, ?)", (self._name, text))
@@ -298,13 +301,6 @@ def sample(path: Path, size_bytes: int) -> str:
     return digest.hexdigest()
 
 
-def _counted(ordered: Array, hashes: Array) -> NDArray[np.int64]:
-    first = np.searchsorted(ordered, hashes)
-    last = np.searchsorted(ordered, hashes, side="right")
-    counts: NDArray[np.int64] = last - first
-    return counts
-
-
 def _places_of(values: Array, wanted: Array) -> NDArray[np.int64]:
     """Where in `values` any of the sorted `wanted` stands. A table of their first bits lets nearly all others pass at once."""
     shift = values.dtype.type(values.dtype.itemsize * 8 - _TABLE_BITS)
@@ -314,6 +310,5 @@ def _places_of(values: Array, wanted: Array) -> NDArray[np.int64]:
     for start in range(0, len(values), _CHUNK):
         chunk = values[start : start + _CHUNK]
         likely = np.flatnonzero(table[chunk >> shift])
-        index = np.minimum(np.searchsorted(wanted, chunk[likely]), len(wanted) - 1)
-        found.append(likely[wanted[index] == chunk[likely]] + start)
+        found.append(likely[is_in(chunk[likely], wanted)] + start)
     return np.concatenate(found)
