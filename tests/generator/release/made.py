@@ -33,6 +33,7 @@ def made(
     pages: Mapping[str, bytes] | None = None,
     parts: Mapping[str, bytes] | None = None,
     commit: str = "",
+    later: timedelta = timedelta(),
     signer: Signer | None = None,
 ) -> Release:
     """Release `number` of a school with three lessons. pages: public files instead of, or beside, the usual ones.
@@ -77,7 +78,7 @@ def made(
         )
         for path, data in files.items()
     }
-    moment = START + timedelta(seconds=number)
+    moment = START + timedelta(seconds=number) + later
     lessons = {
         id_: LessonEntry(
             course="demo", title=id_, url=f"{id_}/", access=products_rule(["demo"]), parts=(id_,)
