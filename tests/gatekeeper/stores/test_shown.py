@@ -31,7 +31,9 @@ class Machine:
 
     def point(self, number: int, release: str, kind: Kind = Kind.PUBLISH) -> None:
         day = release[6:8]
-        whole = replace(renamed(tiny_manifest("https://school.example/"), release), created=f"2026-11-{day}T08:00:00Z")
+        whole = replace(
+            renamed(tiny_manifest("https://school.example/"), release), created=f"2026-11-{day}T08:00:00Z"
+        )
         write_release(self._private, self._public, whole, number=number, kind=kind)
 
     def show(self, release: str) -> None:
