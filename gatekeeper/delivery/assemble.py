@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from gatekeeper.delivery.accel import Handover
 from gatekeeper.delivery.cloudfront import CourseCookies
 from gatekeeper.delivery.desk import Desk
-from gatekeeper.delivery.policy import CookieSigner
+from gatekeeper.delivery.policy import CloudFrontUrls, PolicySigner
 from gatekeeper.delivery.wsgi import Delivery
 from gatekeeper.gate.answer import Dress
 from gatekeeper.gate.lock import Lock
 from gatekeeper.gate.sign import FolderSigner, S3Signer, UrlSigner
 from gatekeeper.secrets import derive
-from gatekeeper.settings import Settings
+from gatekeeper.settings import CloudFront, Settings
 from gatekeeper.stores.reader import FolderReader
 from gatekeeper.stores.shelf import Shelf
 
@@ -37,7 +37,7 @@ class WayOut:
 
 
 def way_out(settings: Settings) -> WayOut:
-    """nginx's internal locations where the settings name them, else this service for a folder, else the bucket itself."""
+    """nginx's internal locations where the settings name them, else CloudFront, else the bucket itself, else this service for a folder."""
     own = FolderSigner(
         derive(settings.secret_key, STORE_URLS),
         origin=settings.gatekeeper_url,
@@ -56,6 +56,10 @@ def way_out(settings: Settings) -> WayOut:
     prefix = settings.delivery.accel_prefix
     if prefix:
         return WayOut(signer=own, shelf=Handover(own, prefix=prefix, bucket=bucket), pictures="")
+    cloudfront = settings.delivery.cloudfront
+    if cloudfront is not None:
+        urls = CloudFrontUrls(_policies(cloudfront, settings), origin=cloudfront.origin)
+        return WayOut(signer=urls, shelf=None, pictures=cloudfront.origin)
     if bucket is not None:
         return WayOut(signer=bucket, shelf=None, pictures=bucket.origin)
     if settings.store.folder is None:
@@ -69,13 +73,10 @@ def delivery(settings: Settings, doors: Doors, next_app: WSGIApplication) -> Del
     courses = None
     if cloudfront is not None:
         courses = CourseCookies(
-            CookieSigner(
-                cloudfront.private_key, key_id=cloudfront.key_id, lifetime_seconds=settings.url_seconds
-            ),
+            _policies(cloudfront, settings),
             origin=cloudfront.origin,
             domain=cloudfront.domain,
             seal_key=derive(settings.secret_key, COURSE_SEALS),
-            lifetime_seconds=settings.url_seconds,
         )
     return Delivery(
         Desk(
@@ -88,4 +89,10 @@ def delivery(settings: Settings, doors: Doors, next_app: WSGIApplication) -> Del
         clock=doors.clock,
         store=doors.signer if isinstance(doors.signer, FolderSigner) else None,
         courses=courses,
+    )
+
+
+def _policies(cloudfront: CloudFront, settings: Settings) -> PolicySigner:
+    return PolicySigner(
+        cloudfront.private_key, key_id=cloudfront.key_id, lifetime_seconds=settings.url_seconds
     )

@@ -20,22 +20,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 from urllib.parse import quote
 
 from gatekeeper.contract.access import Rule, rule_to_json
 from gatekeeper.contract.manifest import ObjectEntry
+from gatekeeper.delivery.policy import PolicySigner
 
 SEAL_DIGITS = 32
 _GROUP_DIGITS = 16
 _SEAL_DOMAIN = "lyceum course object v1"
-
-
-class PolicySigner(Protocol):
-    def cookies(self, resource: str, *, now: int) -> Mapping[str, str]:
-        """The three cookies, name → value, that open the resource (a URL that may end with `*`) for some minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,23 +43,18 @@ class Given:
 class CourseCookies:
     """origin: the distribution's, without a final slash. domain: of the cookies. seal_key: see `seal`."""
 
-    def __init__(
-        self, signer: PolicySigner, *, origin: str, domain: str, seal_key: bytes, lifetime_seconds: int
-    ) -> None:
+    def __init__(self, signer: PolicySigner, *, origin: str, domain: str, seal_key: bytes) -> None:
         self._signer = signer
         self._origin = origin
         self._domain = domain
         self._seal_key = seal_key
-        self._lifetime = lifetime_seconds
 
     def give(self, entry: ObjectEntry, *, course: str, now: int) -> Given:
         """For a reader who may have `entry`, which was decided before."""
         root = f"/c/{group(course, entry.access)}/"
         seal_ = seal(self._seal_key, group(course, entry.access), entry.key)
         cookies = self._signer.cookies(f"{self._origin}{root}*", now=now)
-        attributes = (
-            f"Domain={self._domain}; Path={root}; Max-Age={self._lifetime}; Secure; HttpOnly; SameSite=Lax"
-        )
+        attributes = f"Domain={self._domain}; Path={root}; Max-Age={self._signer.lifetime_seconds}; Secure; HttpOnly; SameSite=Lax"
         return Given(
             url=f"{self._origin}{root}{seal_}/{entry.key}",
             cookies=tuple(f"{name}={value}; {attributes}" for name, value in cookies.items()),

@@ -188,6 +188,10 @@ def test_a_secret_file_that_cannot_be_read_is_one_mistake_not_two(tmp_path: Path
         ("LYCEUM_MODE", "production"),
         ("LYCEUM_PORT", "0"),
         ("LYCEUM_METRICS", "9102"),
+        ("LYCEUM_ACCEL_REDIRECT", "/"),
+        ("LYCEUM_ACCEL_REDIRECT", "/_lyceum"),
+        ("LYCEUM_ACCEL_REDIRECT", "/../_lyceum/"),
+        ("LYCEUM_ACCEL_REDIRECT", "https://x/"),
         ("LYCEUM_METRICS", "127.0.0.1:x"),
         ("LYCEUM_METRICS", "127.0.0.1:65536"),
         ("LYCEUM_LOG", "xml"),
@@ -283,3 +287,42 @@ def test_limits_and_operations_are_read() -> None:
     assert "redis-password" not in repr(settings)
     assert (operations.metrics, operations.is_log_json, operations.drain_seconds) == (("::1", 9102), True, 5)
     assert read_settings(live()).operations.metrics is None
+
+
+def cloudfront(**more: str) -> dict[str, str]:
+    from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    key = generate_private_key(public_exponent=65537, key_size=2048)
+    return {
+        "LYCEUM_CLOUDFRONT_URL": "https://cdn.school.example/",
+        "LYCEUM_CLOUDFRONT_KEY_ID": "K2",
+        "LYCEUM_CLOUDFRONT_KEY": key.private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        ).decode(),
+        "LYCEUM_CLOUDFRONT_DOMAIN": "school.example",
+        **more,
+    }
+
+
+def test_delivery_is_read() -> None:
+    settings = read_settings(live(LYCEUM_ACCEL_REDIRECT="/_lyceum/", **cloudfront()))
+    assert settings.delivery.accel_prefix == "/_lyceum/"
+    assert settings.delivery.cloudfront is not None
+    assert settings.delivery.cloudfront.origin == "https://cdn.school.example"
+    assert "PRIVATE KEY" not in repr(settings)
+    assert read_settings(live()).delivery.cloudfront is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"LYCEUM_CLOUDFRONT_KEY": "-----BEGIN PRIVATE KEY-----"},
+        {"LYCEUM_CLOUDFRONT_KEY": "secret"},
+        {"LYCEUM_CLOUDFRONT_KEY_ID": ""},
+        {"LYCEUM_CLOUDFRONT_DOMAIN": "school.example; Path=/"},
+        {"LYCEUM_CLOUDFRONT_URL": "http://cdn.school.example"},
+    ],
+)
+def test_a_cloudfront_setting_that_cannot_be_is_refused(wrong: dict[str, str]) -> None:
+    assert problems(live(**cloudfront(**wrong))) == list(wrong)

@@ -1,0 +1,23 @@
+"""seal-key: what the function at CloudFront's edge needs to know (docs/deploy/cloudfront.md)."""
+
+from __future__ import annotations
+
+import click
+
+from gatekeeper.cli.opened import settings_here
+from gatekeeper.cli.root import EXIT_CODES, cli
+
+
+@cli.command("seal-key", epilog=EXIT_CODES)
+def seal_key() -> None:
+    """Print the key with which CloudFront's function checks that an object belongs to its course. It is a secret.
+
+    \b
+    Examples:
+      gatekeeper seal-key
+      aws cloudfront-keyvaluestore put-key --key seal --value "$(gatekeeper seal-key)" --kvs-arn ARN --if-match ETAG
+    """
+    from gatekeeper.delivery.assemble import COURSE_SEALS
+    from gatekeeper.secrets import derive
+
+    click.echo(derive(settings_here().secret_key, COURSE_SEALS).hex())
