@@ -1,26 +1,29 @@
-"""The files of a cache folder, taken and put while builds may be using it.
+"""The files of a cache folder, taken and put while no build is using it.
 
-- Databases are copied with SQLite's backup, in one transaction, so that a build that runs meanwhile is neither disturbed nor seen
-  half done. Other files are whole wherever they lie: the cache puts them there in one step.
+- A build holds the folder's lock; whoever copies the folder waits for it, so that files and database are of one moment.
+- Databases are copied with SQLite's own backup, which knows about what a killed build left in its journal.
+- Taking over begins by removing the databases and ends by putting the new ones there: killed in between, it leaves a cache that
+  remembers nothing, never half of one and half of another.
 - Not shared: previews (made for a role on one machine), `local/`, locks, and what SQLite keeps beside a database.
 - No symbolic link is followed, neither to read nor to write.
 """
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import sqlite3
-import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from generator.errors import LyceumError
 
+LOCK = "build.lock"  # the one that `cache.Cache` holds
+
 _SQLITE = b"SQLite format 3\0"
 _BESIDE = ("-wal", "-shm", "-journal")
 _NOT_SHARED = frozenset({"local", "preview"})
-_PATIENCE_SECONDS = 60.0  # for a build that holds the database
 
 
 def shareable(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -41,37 +44,43 @@ def is_shared(path: str) -> bool:
 
 
 def copy_still(folder: Path, to: Path) -> None:
-    """Copy what `folder` shares into the empty folder `to`, every file whole and at rest.
-
-    A file that a running build removes meanwhile is left out. Raises LyceumError for a database that cannot be copied.
-    """
-    for path, place in shareable(folder):
-        target = to / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
+    """Copy what `folder` shares into the empty folder `to`. Raises LyceumError for a database that cannot be copied."""
+    if not folder.is_dir():
+        return
+    with _locked(folder):
+        for path, place in shareable(folder):
+            target = to / path
+            target.parent.mkdir(parents=True, exist_ok=True)
             if _is_database(place):
                 _copy_database(place, target)
             else:
                 shutil.copyfile(place, target)
-        except FileNotFoundError:
-            target.unlink(missing_ok=True)
 
 
 def take_over(still: Path, folder: Path) -> None:
-    """Move every file of `still` to its place in the cache `folder`: first the files, then the databases that name them."""
-    found = list(shareable(still))
-    databases = [(path, place) for path, place in found if _is_database(place)]
-    for path, place in [*(each for each in found if each not in databases), *databases]:
-        target = folder / path
-        if _is_linked(folder, target):
-            raise LyceumError(
-                "a symbolic link lies in the build cache", where=path, hint="delete .cache/lyceum"
-            )
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if _is_database(place):
-            _copy_database(place, target)
-        else:
+    """Make what `folder` shares the files of `still`, which is on the same file system and is empty afterwards."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder):
+        found = dict(shareable(still))
+        for path in found:
+            if _is_linked(folder, folder / path):
+                raise LyceumError(
+                    "a symbolic link lies in the build cache", where=path, hint="delete .cache/lyceum"
+                )
+        for _, place in sorted(shareable(folder), key=lambda each: not _is_database(each[1])):
+            for end in ("", *_BESIDE):
+                place.with_name(place.name + end).unlink(missing_ok=True)
+        for path, place in sorted(found.items(), key=lambda each: _is_database(each[1])):
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
             place.replace(target)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    with (folder / LOCK).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _is_linked(folder: Path, place: Path) -> bool:
@@ -86,19 +95,12 @@ def _is_database(place: Path) -> bool:
 
 
 def _copy_database(source: Path, target: Path) -> None:
-    """Make the database `target` the same as `source`, in one transaction, while others may use either."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-
-    def impatient(_status: int, _remaining: int, _total: int) -> None:
-        if time.monotonic() > deadline:
-            raise TimeoutError("it is in use")
-
     try:
         with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
-            old.backup(new, progress=impatient)
-    except (sqlite3.Error, TimeoutError) as error:
+            old.backup(new)
+    except sqlite3.Error as error:
         raise LyceumError(
             f"a database of the build cache cannot be copied: {error}",
             where=source.name,
-            hint="wait for other builds, or delete .cache/lyceum: the next build makes it anew",
+            hint="delete .cache/lyceum: the next build makes it anew",
         ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import sqlite3
 import threading
@@ -76,9 +77,9 @@ def test_a_fresh_machine_gets_every_file_as_it_was(cache: Path, fresh: Path, sto
     pulled = pull(fresh, store)
     assert pulled is not None
     assert (pulled.snapshot, pulled.files, pulled.skipped) == (pushed.snapshot, 43, ())
-    before, after = tree(cache), tree(fresh)
     assert rows(cache) == rows(fresh)
-    del before["cache.sqlite"], after["cache.sqlite"]
+    before, after = (objects(folder) for folder in (cache, fresh))
+    assert len(before) == 42
     assert before == after
     assert list(fresh.parent.iterdir()) == [fresh]
 
@@ -88,7 +89,7 @@ def test_a_real_s3_server_carries_it(cache: Path, fresh: Path, ceph: Ceph, bucke
     remote = S3Store(access(ceph), bucket=bucket, prefix="school/")
     first = push(cache, remote)
     assert pull(fresh, remote) is not None
-    assert tree(fresh).keys() == tree(cache).keys()
+    assert objects(fresh) == objects(cache)
     assert first.uploaded > 0
     assert push(cache, remote, 1).uploaded == 0
 
@@ -112,7 +113,8 @@ def test_previews_locks_and_links_stay_at_home(cache: Path, fresh: Path, store: 
     (cache / "etc").symlink_to("/etc")
     push(cache, store)
     pull(fresh, store)
-    assert {path.split("/")[0] for path in tree(fresh)} == {"cache.sqlite", "objects"}
+    assert {path.split("/")[0] for path in tree(fresh)} == {"cache.sqlite", "objects", cache_files.LOCK}
+    assert (fresh / cache_files.LOCK).read_bytes() == b""
 
 
 def test_a_database_that_is_being_written_is_taken_as_of_one_moment(
@@ -129,33 +131,73 @@ def test_a_database_that_is_being_written_is_taken_as_of_one_moment(
     assert {value for _, value in rows(fresh)} == {"committed"}
 
 
-def test_a_build_that_reads_meanwhile_keeps_a_whole_database(
+@pytest.mark.parametrize("what", ["push", "pull"])
+def test_a_build_that_is_running_is_waited_for(
+    cache: Path, fresh: Path, store: FolderStore, what: str
+) -> None:
+    """So that the files are those that the database speaks of."""
+    push(cache, store)
+    folder = cache if what == "push" else fresh
+    folder.mkdir(parents=True, exist_ok=True)
+    done = threading.Event()
+
+    def share() -> None:
+        if what == "push":
+            push(cache, store, 1)
+        else:
+            pull(fresh, store)
+        done.set()
+
+    with (folder / cache_files.LOCK).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        thread = threading.Thread(target=share)
+        thread.start()
+        assert not done.wait(0.5)
+        (folder / "late").write_text("late")
+    thread.join(60)
+    assert done.is_set()
+    other = fresh.parent / "other"
+    pull(other, store)
+    assert (other / "late").exists() == (what == "push")
+    assert not (fresh / "late").exists()
+
+
+def test_what_was_there_before_is_gone_and_no_old_journal_spoils_the_database(
     cache: Path, fresh: Path, store: FolderStore
 ) -> None:
     push(cache, store)
-    fresh.mkdir(parents=True)
-    with closing(sqlite3.connect(fresh / "cache.sqlite")) as reader:
-        reader.execute("CREATE TABLE entries (key TEXT, value BLOB)")
-        reader.execute("INSERT INTO entries VALUES ('mine', '')")
-        reader.commit()
-        assert pull(fresh, store) is not None
-        assert len(reader.execute("SELECT * FROM entries").fetchall()) == 500
-        assert reader.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    (fresh / "objects").mkdir(parents=True)
+    (fresh / "objects" / "old").write_text("old")
+    (fresh / "preview").mkdir()
+    (fresh / "preview" / "kept").write_text("kept")
+    for name in ("cache.sqlite", "cache.sqlite-journal", "cache.sqlite-wal"):
+        (fresh / name).write_bytes(b"SQLite format 3\0 and nothing of sense")
+    assert pull(fresh, store) is not None
+    assert rows(fresh) == rows(cache)
+    assert not (fresh / "objects" / "old").exists()
+    assert (fresh / "preview" / "kept").exists()
 
 
-def test_a_database_in_use_is_not_waited_for_without_end(
-    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_take_over_that_is_killed_leaves_no_database(
+    cache: Path, fresh: Path, store: FolderStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cache_files, "_PATIENCE_SECONDS", 0.0)
-    still = tmp_path / "still"
-    still.mkdir()
-    with closing(sqlite3.connect(cache / "cache.sqlite", check_same_thread=False)) as writer:
-        writer.execute("BEGIN EXCLUSIVE")
-        free = threading.Timer(20, writer.rollback)  # so that a failing test ends
-        free.start()
-        with pytest.raises(LyceumError, match="cannot be copied"):
-            cache_files.copy_still(cache, still)
-        free.cancel()
+    push(cache, store)
+    pull(fresh, store)
+
+    def killed(_self: Path, _target: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        pull(fresh, store)
+    assert not (fresh / "cache.sqlite").exists()
+
+
+def test_a_damaged_database_is_not_shared(cache: Path, store: FolderStore) -> None:
+    (cache / "cache.sqlite").write_bytes(b"SQLite format 3\0" + b"x" * 5000)
+    with pytest.raises(LyceumError, match="cannot be copied"):
+        push(cache, store)
+    assert list(store.list("")) == []
 
 
 def test_nothing_is_taken_from_a_store_that_has_none(fresh: Path, store: FolderStore) -> None:
@@ -335,6 +377,10 @@ def test_a_store_that_is_open_to_strangers_gets_no_private_text(cache: Path, tmp
 class OpenStore(FolderStore):
     def open_doors(self, key: str) -> tuple[str, ...]:
         return ("read its objects",)
+
+
+def objects(folder: Path) -> dict[str, bytes]:
+    return tree(folder / "objects")
 
 
 def rows(folder: Path) -> list[tuple[str, object]]:
