@@ -162,6 +162,7 @@ class _SettingsReader:
             drain_seconds=self._values.whole("LYCEUM_DRAIN_SECONDS", 20, 1, 300),
             metrics=self._values.listening("LYCEUM_METRICS"),
             is_log_json=self._values.choice("LYCEUM_LOG", "text", "json") == "json",
+            is_turnstile=self._values.choice("LYCEUM_SERVER", "granian", "turnstile") == "turnstile",
         )
 
     def _made(self, name: str, file: str) -> Secret | None:

@@ -35,7 +35,7 @@ from gatekeeper.operations.parent import end_with_parent
 from gatekeeper.settings import SECRET_VARIABLES, Settings
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from gatekeeper.operations.front import Front
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +57,9 @@ def serve(settings: Settings) -> None:
     operations = settings.operations
     if operations.metrics is not None:
         _ports.append(_open_metrics(*operations.metrics))
+    if operations.is_turnstile:
+        _serve_fast(settings)
+        return
     server = Granian(
         "gatekeeper.wsgi",
         address=settings.host,
@@ -82,7 +85,19 @@ def serve(settings: Settings) -> None:
             _ports.pop().close()
 
 
-def _load(settings: Settings, parent: int) -> WSGIApplication:
+def _serve_fast(settings: Settings) -> None:
+    from gatekeeper.turnstile.processes import serve_fast
+
+    try:
+        serve_fast(settings, _load)
+    finally:
+        for number in _ENDING:
+            signal.signal(number, signal.SIG_IGN)
+        while _ports:
+            _ports.pop().close()
+
+
+def _load(settings: Settings, parent: int) -> Front:
     """In each process: the application, once the environment holds no secret any more. parent: the id of the first process."""
     from gatekeeper.wsgi import build
 

@@ -32,6 +32,7 @@ Every secret may also be given as NAME_FILE, the path of a file that holds it. A
     LYCEUM_SHARING_NETWORKS networks of one reader in an hour that ring the link-sharing alarm, 8; 0 for none
     LYCEUM_METRICS          host:port of the Prometheus metrics; none when absent
     LYCEUM_LOG              text (default) or json
+    LYCEUM_SERVER           granian (default) or turnstile, which answers several times as many requests at the gate
     LYCEUM_DRAIN_SECONDS    how long answers under way may take after SIGTERM, 20
     LYCEUM_TRUSTED_PROXIES  networks whose X-Forwarded-For is believed, like 10.0.0.0/8; nobody's when absent
     LYCEUM_STRIPE_…, LYCEUM_WECHAT_PAY_…, LYCEUM_ALIPAY_…    accounts at payment providers, see `commerce.providers.environment`
@@ -121,6 +122,7 @@ class Operations:
     drain_seconds: int = 20
     metrics: tuple[str, int] | None = None
     is_log_json: bool = False
+    is_turnstile: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

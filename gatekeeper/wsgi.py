@@ -27,10 +27,12 @@ from gatekeeper.stores.shown import shown_release
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+    from gatekeeper.operations.front import Front
+
 __all__ = ["STORE_URLS", "application", "build", "gate"]
 
 
-def build(settings: Settings) -> WSGIApplication:
+def build(settings: Settings) -> Front:
     """The service, its library loaded once and kept fresh. Without a release it starts and answers 503 at the gate."""
     from gatekeeper.app import create_app
     from gatekeeper.operations.assemble import front, open_metrics
@@ -97,6 +99,6 @@ def gate(
     return Gate(doors, delivery(settings, doors, next_app))
 
 
-def application() -> WSGIApplication:
+def application() -> Front:
     """The service with the settings of this process's environment."""
     return build(read_settings(os.environ))

@@ -122,6 +122,10 @@ class Gate:
             return []
         return [answer.body] if isinstance(answer.body, bytes) else answer.body
 
+    def answers_to(self, path: str) -> bool:
+        """Whether the gate itself answers for this decoded path, whatever it then says."""
+        return self._route(path)[0] is not None
+
     def part(self, request: Request, reader: Entitlements | None) -> Answer:
         """`/gate/parts/…`: a signed URL as JSON, or why not."""
         manifest = self._doors.library.manifest

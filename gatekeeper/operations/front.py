@@ -68,9 +68,9 @@ class Front:
         started = time.perf_counter()
         route = _ROUTES.get(path[1:].partition("/")[0], "other")
         reader, address = self._whose(environ, route)
-        wait = self._wait(reader, address)
+        wait = self.wait(reader, address)
         if wait:
-            answer = _too_many(wait)
+            answer = too_many(wait)
             if self.metrics is not None:
                 self.metrics.answered(route, answer.status[:3], started, time.perf_counter())
             return self._send(answer, environ, start_response)
@@ -96,7 +96,7 @@ class Front:
             address = client_address(address, environ.get("HTTP_X_FORWARDED_FOR", ""), self.trusted_proxies)
         return reader, address
 
-    def _wait(self, reader: str | None, address: str) -> int:
+    def wait(self, reader: str | None, address: str) -> int:
         """How many seconds to wait, 0 for none. Both are counted, so that one limit is no shelter from the other."""
         now = self.clock()
         waits = [0]
@@ -153,7 +153,7 @@ def settle_forever(
     return thread
 
 
-def _too_many(wait: int) -> Answer:
+def too_many(wait: int) -> Answer:
     return as_json("429 Too Many Requests", {"reason": "limit"}, headers=(("Retry-After", str(wait)),))
 
 

@@ -8,8 +8,11 @@ from tests.support.ceph import ceph as ceph
 from tests.support.gatekeeper import RunningGatekeeper, running_gatekeeper
 
 
-@pytest.fixture(scope="session")
-def gatekeeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGatekeeper]:
-    """One real server for the tests that only ask it things."""
-    with running_gatekeeper(tmp_path_factory.mktemp("gatekeeper")) as running:
+@pytest.fixture(scope="session", params=["granian", "turnstile"])
+def gatekeeper(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningGatekeeper]:
+    """One real server of each kind, for the tests that only ask it things."""
+    environ = {"LYCEUM_SERVER": request.param}
+    with running_gatekeeper(tmp_path_factory.mktemp("gatekeeper"), environ=environ) as running:
         yield running

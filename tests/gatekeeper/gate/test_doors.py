@@ -191,7 +191,7 @@ def test_the_page_of_a_free_lesson_is_the_sites_own(gatekeeper: RunningGatekeepe
 
 def test_health_and_readiness_are_told_to_anybody(gatekeeper: RunningGatekeeper) -> None:
     assert gatekeeper.get("/healthz").json() == {"alive": True}
-    assert gatekeeper.get("/readyz").json() == {"ready": True}
+    assert gatekeeper.get("/readyz").json()["ready"] is True
     assert gatekeeper.get("/healthz/").status == 404
 
 

@@ -57,7 +57,7 @@ def only_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
         assert not read.lessons, "the whole manifest was left to the contract's reader"
         return read
 
-    monkeypatch.setattr(index.manifest, "loads", loads)
+    monkeypatch.setattr(manifest, "loads", loads)
 
 
 @pytest.mark.usefixtures("only_pieces")
