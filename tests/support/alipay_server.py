@@ -164,7 +164,8 @@ class AlipayServer:
     def pay(self, order: str, **changed: str) -> bytes:
         """The reader pays. changed: fields of the notice alone. Returns the notice."""
         self.trades[order] |= {"trade_status": "TRADE_SUCCESS", "send_pay_date": self._moment()}
-        return self.notice(order, trade_status="TRADE_SUCCESS", gmt_payment=self._moment(), **changed)
+        fields = {"trade_status": "TRADE_SUCCESS", "gmt_payment": self._moment(), **changed}
+        return self.notice(order, **fields)
 
     def refund(self, order: str, amount: str, *, number: str = "console-1") -> bytes:
         """The merchant refunds at Alipay's own page. Returns the notice, which tells the total."""

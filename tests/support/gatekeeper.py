@@ -101,6 +101,8 @@ def running_gatekeeper(
         "LYCEUM_SITE_URL": SITE_URL,
         "LYCEUM_GATEKEEPER_URL": f"http://127.0.0.1:{port}",
         "LYCEUM_REFRESH_SECONDS": "0.2",
+        "LYCEUM_READER_LIMIT": "0",  # tests ask much at once
+        "LYCEUM_ADDRESS_LIMIT": "0",
         "LYCEUM_RELEASE_PUBLIC_KEYS": RELEASE_PUBLIC_KEY,
         **(environ or {}),
     }

@@ -165,3 +165,19 @@ def fronted(
         ) as nginx,
     ):
         yield Fronted(gatekeeper=gatekeeper, nginx=nginx)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThroughNginx(RunningGatekeeper):
+    """The same gatekeeper to tests that know nothing of nginx: all they ask goes through it. front: its port."""
+
+    front: int
+
+    @property
+    def port(self) -> int:
+        return self.front
+
+
+def through_nginx(opened: Fronted) -> ThroughNginx:
+    own = opened.gatekeeper
+    return ThroughNginx(settings=own.settings, process=own.process, log=own.log, front=opened.nginx.port)

@@ -273,7 +273,7 @@ def visible(answer: TestResponse) -> str:
 
 
 @contextmanager
-def open_shop(folder: Path, *, clock: Clock | None = None, **environ: str) -> Iterator[Shop]:
+def open_shop(folder: Path, clock: Clock | None = None, /, **environ: str) -> Iterator[Shop]:
     """A service without a background thread; closed at the end. clock: one that others look at, too."""
     settings = settings_for(folder, **environ)
     if not settings.is_demo:

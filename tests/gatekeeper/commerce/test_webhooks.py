@@ -18,8 +18,8 @@ from gatekeeper.commerce import ledger, webhooks
 from gatekeeper.commerce.entitlements import State
 from gatekeeper.commerce.receipts import ReceiptPost
 from gatekeeper.commerce.sandbox.provider import payment_of_order
+from gatekeeper.commerce.settle import Outcome
 from gatekeeper.commerce.tables import EntryRow, OrderRow, ProviderEventRow
-from gatekeeper.commerce.webhooks import Outcome
 from gatekeeper.contract import canonical
 from tests.support.shop import ORIGIN, Browser, Shop
 

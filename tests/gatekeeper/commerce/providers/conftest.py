@@ -10,10 +10,10 @@ import pytest
 from sqlalchemy import create_engine
 
 from tests.gatekeeper.commerce.providers.till import Till
-from tests.support.alipay_server import alipay_environ, alipay_server
+from tests.support.alipay_server import AlipayServer, alipay_environ, alipay_server
 from tests.support.shop import Clock, open_shop
 from tests.support.stripe_server import KEY, SECRET, StripeServer, stripe_server
-from tests.support.wechat_server import wechat_environ, wechat_server
+from tests.support.wechat_server import WechatServer, wechat_environ, wechat_server
 
 
 @pytest.fixture
@@ -57,41 +57,45 @@ def _stripe(folder: Path, clock: Clock, environ: dict[str, str]) -> Iterator[Til
             "LYCEUM_STRIPE_WEBHOOK_SECRETS": SECRET,
             "LYCEUM_STRIPE_URL": server.url,
         }
-        with open_shop(folder, clock=clock, **account, **environ) as shop:
+        with open_shop(folder, clock, **account, **environ) as shop:
             yield Till(shop=shop, server=server, provider="stripe")
 
 
 @pytest.fixture
-def wechat_till(tmp_path: Path, clock: Clock) -> Iterator[Till]:
+def wechat_till(tmp_path: Path, clock: Clock) -> Iterator[Till[WechatServer]]:
     with (
         wechat_server(clock) as server,
-        open_shop(tmp_path, clock=clock, **wechat_environ(server.url)) as shop,
+        open_shop(tmp_path, clock, **wechat_environ(server.url)) as shop,
     ):
         yield Till(shop=shop, server=server, provider="wechat_pay")
 
 
 @pytest.fixture
-def any_wechat_till(tmp_path: Path, clock: Clock, any_database: dict[str, str]) -> Iterator[Till]:
+def any_wechat_till(
+    tmp_path: Path, clock: Clock, any_database: dict[str, str]
+) -> Iterator[Till[WechatServer]]:
     with (
         wechat_server(clock) as server,
-        open_shop(tmp_path, clock=clock, **wechat_environ(server.url), **any_database) as shop,
+        open_shop(tmp_path, clock, **wechat_environ(server.url), **any_database) as shop,
     ):
         yield Till(shop=shop, server=server, provider="wechat_pay")
 
 
 @pytest.fixture
-def alipay_till(tmp_path: Path, clock: Clock) -> Iterator[Till]:
+def alipay_till(tmp_path: Path, clock: Clock) -> Iterator[Till[AlipayServer]]:
     with (
         alipay_server(clock) as server,
-        open_shop(tmp_path, clock=clock, **alipay_environ(server.url)) as shop,
+        open_shop(tmp_path, clock, **alipay_environ(server.url)) as shop,
     ):
         yield Till(shop=shop, server=server, provider="alipay")
 
 
 @pytest.fixture
-def any_alipay_till(tmp_path: Path, clock: Clock, any_database: dict[str, str]) -> Iterator[Till]:
+def any_alipay_till(
+    tmp_path: Path, clock: Clock, any_database: dict[str, str]
+) -> Iterator[Till[AlipayServer]]:
     with (
         alipay_server(clock) as server,
-        open_shop(tmp_path, clock=clock, **alipay_environ(server.url), **any_database) as shop,
+        open_shop(tmp_path, clock, **alipay_environ(server.url), **any_database) as shop,
     ):
         yield Till(shop=shop, server=server, provider="alipay")

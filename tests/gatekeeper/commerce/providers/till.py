@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from gatekeeper.commerce import ledger
 from gatekeeper.commerce import orders as room
-from gatekeeper.commerce.entitlements import Owned
+from gatekeeper.commerce.entitlements import Owned, State
 from gatekeeper.commerce.orders import Order
 from gatekeeper.commerce.reconcile import Finding, reconcile
 from gatekeeper.commerce.tables import EntryRow, OrderRow, ProviderEventRow
@@ -103,6 +103,10 @@ class Till(Generic[Server]):
     @property
     def owned(self) -> Owned:
         return self.shop.owned(READER)
+
+    def held(self, product: str = "rust") -> State:
+        """The state of what the reader holds of this product."""
+        return self.owned.holdings[product].state
 
     def reconcile(self, *, hours: float = 24, is_applied: bool = True) -> list[Finding]:
         from datetime import timedelta
