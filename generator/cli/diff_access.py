@@ -10,6 +10,7 @@ import tempfile
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
@@ -59,7 +60,7 @@ def command(root: Path, against: str | None, as_markdown: bool, as_json: bool, a
         name, before = _running(root)
     else:
         name, before = f"commit {against}", _committed(root, against, now)
-    diff = compared(before, after, against=name, gatekeeper_url=edition.school.gatekeeper_url)
+    diff = compared(before, after, against=name, root=root)
     if as_json:
         print_json({**_as_json(diff)})
     else:
@@ -68,16 +69,31 @@ def command(root: Path, against: str | None, as_markdown: bool, as_json: bool, a
         raise AccessLossError(diff.losses)
 
 
-def compared(before: AccessView, after: AccessView, *, against: str, gatekeeper_url: str) -> AccessDiff:
-    """The difference with the gatekeeper's figures, as far as they can be had. gatekeeper_url: the one of the school."""
+def compared(before: AccessView, after: AccessView, *, against: str, root: Path) -> AccessDiff:
+    """The difference with the gatekeeper's figures, as far as they can be had. root: the school, whose content has been read before."""
     from generator.release.access_diff import access_diff
     from generator.release.figures import FiguresAccess, fetch_figures
     from generator.release.settings import figures_key
 
     key = figures_key(os.environ)
-    address = (os.environ.get("LYCEUM_GATEKEEPER_URL", "").strip() or gatekeeper_url).rstrip("/")
-    figures = fetch_figures(FiguresAccess(gatekeeper_url=address, key=key))
+    figures = fetch_figures(FiguresAccess(gatekeeper_url=_gatekeeper(root) if key else "", key=key))
     return access_diff(before, after, against=against, owners=figures.owners, note=figures.note)
+
+
+def _gatekeeper(root: Path) -> str:
+    """The gatekeeper's origin: from the environment, from school.yml, or else the site's own."""
+    import yaml
+
+    named = os.environ.get("LYCEUM_GATEKEEPER_URL", "").strip()
+    if not named:
+        school = yaml.safe_load((root / "content" / "school.yml").read_text(encoding="utf-8"))
+        named = str(school.get("gatekeeper_url") or "")
+        if not named:
+            site = urlsplit(
+                os.environ.get("LYCEUM_SITE_URL", "").strip() or str(school.get("base_url") or "")
+            )
+            named = f"{site.scheme}://{site.netloc}"
+    return named.rstrip("/")
 
 
 def _as_json(diff: AccessDiff) -> dict[str, object]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.cli import EXIT_CODES
+from generator.cli.access_guard import AccessGuard
 from generator.cli.embedded import store_environment
 from generator.cli.output import print_json, report_problems, say, stage
 from generator.cli.project import school_option
@@ -33,16 +34,25 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Look for every object in the store and publish even what is current; for a store that lost something.",
 )
+@click.option("--allow-loss", is_flag=True, help="Publish even if somebody loses access to something.")
 @purge_option
 @click.option("--json", "as_json", is_flag=True, help="Print what was done, or would be, as JSON.")
 def command(
-    root: Path, dry_run: bool, strict: bool, recheck: bool, purge_file: Path | None, as_json: bool
+    root: Path,
+    dry_run: bool,
+    strict: bool,
+    recheck: bool,
+    allow_loss: bool,
+    purge_file: Path | None,
+    as_json: bool,
 ) -> None:
     """Build the school and make the result its current release.
 
     Uploads what the stores lack, verifies it, puts the public site in place and then moves one pointer. Stores and secrets come from
     the environment (LYCEUM_STORE, LYCEUM_PUBLIC_STORE, LYCEUM_CONTENT_KEY, LYCEUM_RELEASE_KEY; see docs/settings.md); where no store is named, a folder
     beside the school is used.
+
+    A publish by which somebody would lose access to something stops and exits 5, unless --allow-loss.
 
     \b
     Examples:
@@ -63,15 +73,17 @@ def command(
     if not as_json:
         report_problems(built.warnings)
     if dry_run:
-        planned = plan(
-            bundled(built, project, settings, now), open_stores(settings, memory_folder(project.root))
-        )
+        release = bundled(built, project, settings, now)
+        guard = AccessGuard(release.manifest, release.public, project.root)
+        planned = plan(release, open_stores(settings, memory_folder(project.root)), compare=guard.compare)
         if as_json:
             print_json(planned)
         else:
             click.echo(describe_plan(planned))
+        if not allow_loss:
+            guard.refuse_loss()
         return
-    published = publish_built(built, project, settings, now, recheck=recheck)
+    published = publish_built(built, project, settings, now, recheck=recheck, allow_loss=allow_loss)
     write_purge_list(published, purge_file)
     if as_json:
         print_json(published)
@@ -91,28 +103,35 @@ def bundled(built: Built, project: Project, settings: ReleaseSettings, now: date
     assert settings.content_key is not None  # noqa: S101 - asked for where the settings are read
     return bundle(
         built.site,
-        built.edition,
         content_key=settings.content_key,
         now=now,
         commit=source_commit(project.root),
-        base_url=project.base_url or built.edition.school.base_url,
         attestation=built.attestation,
     )
 
 
 def publish_built(
-    built: Built, project: Project, settings: ReleaseSettings, now: datetime, *, recheck: bool = False
+    built: Built,
+    project: Project,
+    settings: ReleaseSettings,
+    now: datetime,
+    *,
+    recheck: bool = False,
+    allow_loss: bool = False,
 ) -> Published:
-    """Bundle what was built and proven, and make it current."""
+    """Bundle what was built and proven, and make it current. Raises AccessLossError, before anything is changed, unless `allow_loss`."""
     from generator.release import open_stores, publish
     from generator.release.memory import memory_folder
 
     with stage("publish") as line:
+        release = bundled(built, project, settings, now)
+        guard = AccessGuard(release.manifest, release.public, project.root)
         published = publish(
-            bundled(built, project, settings, now),
+            release,
             open_stores(settings, memory_folder(project.root)),
             by=publisher(os.environ),
             recheck=recheck,
+            approve=None if allow_loss else guard.approve,
             progress=line,
         )
         line.facts = f"{published.uploaded} objects uploaded ({published.uploaded_bytes / 1e6:.1f} MB), {len(published.removed)} removed"
@@ -120,15 +139,20 @@ def publish_built(
 
 
 def describe_plan(plan: Plan) -> str:
+    from generator.release.access_report import as_text
+
     if plan.is_unchanged:
         return f"nothing would change: {plan.release} is the current release"
     lines = [
-        f"release   {plan.release}, after {plan.current or 'none'}",
         f"upload    {len(plan.objects)} objects, {plan.upload_bytes / 1e6:.1f} MB",
-        f"pages     {len(plan.added)} new, {len(plan.changed)} changed, {len(plan.removed)} removed",
+        f"site      {len(plan.added)} new, {len(plan.changed)} changed files, {plan.site_bytes / 1e6:.1f} MB",
+        f"delete    {len(plan.removed)} files from the site, {plan.removed_bytes / 1e6:.1f} MB",
+        f"switch    to {plan.release} from {plan.current or 'nothing'}, pointer {plan.number}",
     ]
     for sign, paths in (("+", plan.added), ("~", plan.changed), ("-", plan.removed)):
         lines += [f"  {sign} {path}" for path in paths[:20]]
         if len(paths) > 20:
             lines.append(f"  {sign} … {len(paths) - 20} more")
+    if plan.access is not None:
+        lines.append(as_text(plan.access))
     return "\n".join(lines)

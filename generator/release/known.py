@@ -26,7 +26,8 @@ _log = logging.getLogger(__name__)
 class Known:
     """private: key → bytes. open_lessons: ids of those that everybody may read wholly.
 
-    hidden_bytes: SHA-256 as hex of what is private. hidden_paths: public paths of private files.
+    hidden_bytes: SHA-256 as hex of what is private. hidden_paths: public paths of private files. described: the manifest's bytes, empty
+    where nothing is known.
     """
 
     public: Mapping[str, PublicFile] = field(default_factory=dict)
@@ -34,6 +35,7 @@ class Known:
     open_lessons: frozenset[str] = frozenset()
     hidden_bytes: frozenset[str] = frozenset()
     hidden_paths: frozenset[str] = frozenset()
+    described: bytes = b""
 
     def sizes(self) -> dict[str, int]:
         """Every object of the release: key → bytes."""
@@ -99,6 +101,7 @@ def read(described: bytes, listed: bytes) -> Known:
             ),
             hidden_bytes=frozenset(str(entry["sha256"]) for entry in entries),
             hidden_paths=frozenset(raw["files"]),
+            described=described,
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError(

@@ -6,13 +6,14 @@ taken up again, but nothing is relied on that a prune could be deleting just now
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from gatekeeper.contract import keys
 from generator.errors import StoreError
 from generator.release import history
+from generator.release.access_diff import AccessDiff
 from generator.release.attest import attested
 from generator.release.history import Tip
 from generator.release.known import Known, known
@@ -29,7 +30,8 @@ class Plan:
     """current: the release that runs now, None before the first publish. number: of the pointer that would be created.
 
     objects: keys to upload to the private store, private ones and blobs of public files; upload_bytes: their size together.
-    added, changed, removed: public paths, against the current release.
+    added, changed, removed: public paths, against the current release; site_bytes: what the first two hold now, removed_bytes: what the last
+    held. access: what changes in who may read what, where that was asked for.
     """
 
     release: str
@@ -41,10 +43,19 @@ class Plan:
     added: tuple[str, ...]
     changed: tuple[str, ...]
     removed: tuple[str, ...]
+    site_bytes: int = 0
+    removed_bytes: int = 0
+    access: AccessDiff | None = None
 
 
-def plan(release: Release, stores: Stores) -> Plan:
-    """What `publish` would do now. Raises StoreError if a store cannot be read, or if the release is not whole."""
+Compare = Callable[[Tip, Known], AccessDiff]
+
+
+def plan(release: Release, stores: Stores, *, compare: Compare | None = None) -> Plan:
+    """What `publish` would do now. Raises StoreError if a store cannot be read, or if the release is not whole.
+
+    compare: says what changes for readers, against what the running release is known to be.
+    """
     check_whole(release)
     release = attested(release, stores.signer)
     tip = history.tip(stores.private)
@@ -61,7 +72,8 @@ def plan(release: Release, stores: Stores) -> Plan:
             removed=(),
         )
     before = known(stores.private, tip.pointer, stores.memory)
-    return plan_from(release, stores, tip, before)
+    planned = plan_from(release, stores, tip, before)
+    return replace(planned, access=compare(tip, before)) if compare else planned
 
 
 def is_current(release: Release, tip: Tip, stores: Stores) -> bool:
@@ -88,6 +100,8 @@ def plan_from(release: Release, stores: Stores, tip: Tip, before: Known, *, rech
         if stored.modified >= oldest or stored.key in safe
     }
     missing = [key for key in missing if there.get(key) != sizes[key]]
+    fresh = [file for path, file in release.public.items() if before.public.get(path) != file]
+    gone = before.public.keys() - release.public.keys()
     return Plan(
         release=release.id,
         current=tip.release or None,
@@ -103,7 +117,9 @@ def plan_from(release: Release, stores: Stores, tip: Tip, before: Known, *, rech
                 if path in before.public and before.public[path] != file
             )
         ),
-        removed=tuple(sorted(before.public.keys() - release.public.keys())),
+        removed=tuple(sorted(gone)),
+        site_bytes=sum(file.size_bytes for file in fresh),
+        removed_bytes=sum(before.public[path].size_bytes for path in gone),
     )
 
 

@@ -12,7 +12,7 @@ A process that is killed anywhere leaves the old release or the new one, whole, 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from gatekeeper.contract.pointer import Kind, Pointer
 from generator.errors import StoreError
 from generator.release import history, media
 from generator.release.attest import attested
+from generator.release.history import Tip
 from generator.release.known import Known, known, known_from
 from generator.release.parallel import each
 from generator.release.plan import (
@@ -64,12 +65,19 @@ class Published:
 
 
 def publish(
-    release: Release, stores: Stores, *, by: str = "", recheck: bool = False, progress: Progress | None = None
+    release: Release,
+    stores: Stores,
+    *,
+    by: str = "",
+    recheck: bool = False,
+    approve: Callable[[Tip, Known], object] | None = None,
+    progress: Progress | None = None,
 ) -> Published:
     """Make `release` the current one.
 
     by: who publishes, for the list of releases. recheck: believe nothing about the store that it does not say itself, and publish even what is
-    current already; for a store that lost objects. progress: called with a step's name, what is done and the total.
+    current already; for a store that lost objects. approve: told what runs now, before anything is changed; raises an error to stop.
+    progress: called with a step's name, what is done and the total.
     Raises StoreError, and then what was current still is: a store that is away, full or unfit, a release that is not whole,
     another publisher who was first.
     """
@@ -82,6 +90,9 @@ def publish(
     if tip.pointer is None or not stores.public.is_gradual:
         stores.public.check()
     before = known(stores.private, tip.pointer, stores.memory)
+    _check_age(release, tip)
+    if approve is not None:
+        approve(tip, before)
     now = datetime.fromisoformat(release.manifest.created)
     probe(stores, tip, before, now)
     planned = plan_from(release, stores, tip, before, recheck=recheck)
@@ -139,6 +150,16 @@ def publish(
         removed=planned.removed,
         site=release.manifest.site,
     )
+
+
+def _check_age(release: Release, tip: Tip) -> None:
+    """Raises StoreError for a release that was begun before the one that runs: no gatekeeper would follow it there (see `contract.trust`)."""
+    length = len("20261122T160501Z")  # a release's id begins with its moment
+    if tip.release and release.id[:length] < tip.release[:length]:
+        raise StoreError(
+            f"release {tip.release} is current, and was begun after this one ({release.id})",
+            hint="build and publish again; if that goes on, the clock of one of the publishing machines is wrong",
+        )
 
 
 def silent(_step: str, _done: int, _total: int) -> None:

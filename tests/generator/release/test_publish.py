@@ -122,6 +122,10 @@ def test_a_plan_says_what_a_publish_does_and_changes_nothing(stores: Stores, tmp
             "课程/第一课/index.html",
         ),
         removed=("demo/only-1/index.html",),
+        site_bytes=sum(
+            len(body) for path, body in pages_of(second).items() if body != pages_of(first).get(path)
+        ),
+        removed_bytes=len(pages_of(first)["demo/only-1/index.html"]),
     )
     assert planned.upload_bytes == sum(
         len(body) for body in map(dict.get, [_bodies(second)] * len(planned.objects), planned.objects) if body
