@@ -143,8 +143,8 @@ def environment(**more: str) -> dict[str, str]:
     return {**kept, "SOURCE_DATE_EPOCH": DATE, "NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": path, **more}
 
 
-def build(root: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """`lyceum build`, which must succeed."""
+def build(root: Path, *arguments: str, code: int = 0, **more: str) -> subprocess.CompletedProcess[str]:
+    """`lyceum build`, which must end with `code`."""
     done = subprocess.run(
         [*LYCEUM, "build", *arguments],
         cwd=root,
@@ -153,7 +153,7 @@ def build(root: Path, *arguments: str, **more: str) -> subprocess.CompletedProce
         timeout=280,
         env=environment(**more),
     )
-    assert done.returncode == 0, done.stderr[-4000:]
+    assert done.returncode == code, done.stderr[-4000:]
     return done
 
 

@@ -56,11 +56,9 @@ def built(root: Path, now: datetime) -> Result:
         return Result(files={}, parts={}, manifest=b"", warnings=(), error=said)
     release = bundle(
         made.site,
-        made.edition,
         content_key=CONTENT_KEY,
         now=now,
         commit="",
-        base_url=made.edition.school.base_url,
         attestation=made.attestation,
     )
     return Result(
