@@ -89,6 +89,47 @@ def test_a_refund_ends_the_access_and_tells_the_reader(shop: Shop, reader: Brows
     assert [mail.key.partition(":")[0] for mail in shop.mails()][:1] == ["refund"]
 
 
+def test_a_payment_that_is_told_twice_is_one(shop: Shop, reader: Browser) -> None:
+    order = reader.buy("rust", step="twice")
+    assert 'data-state="paid"' in reader.get(order).text
+    with shop.database.read() as connection:
+        kinds = connection.execute(select(EntryRow.kind).where(EntryRow.source == "sandbox")).scalars()
+        assert sorted(kinds) == ["created", "paid"]
+    assert [mail.key.partition(":")[0] for mail in shop.mails()].count("receipt") == 1
+
+
+@pytest.mark.parametrize(("end", "is_open"), [("win", True), ("lose", False)])
+def test_w23_a_dispute_pauses_the_access_until_it_is_decided(
+    shop: Shop, reader: Browser, end: str, is_open: bool
+) -> None:
+    order = reader.buy("rust")
+    path = f"/sandbox/dispute/{order.rpartition('/')[2]}"
+    reader.post(path, {"step": "dispute"}, form=order)
+    page = reader.get(order)
+    assert 'data-state="disputed"' in page.text
+    assert "disputed" in visible(page)
+    assert "Paused" in visible(reader.get("/account"))
+    assert shop.owned("ada@example.org").ends == {}
+    reader.post(path, {"step": end}, form=order)
+    assert bool(shop.owned("ada@example.org").ends) is is_open
+    assert f'data-state="{"paid" if is_open else "refunded"}"' in reader.get(order).text
+    reader.post(path, {"step": "dispute"}, form=order)  # once is enough
+    assert bool(shop.owned("ada@example.org").ends) is is_open
+
+
+@pytest.mark.parametrize("step", ["", "refund", "pay", "DISPUTE"])
+def test_a_dispute_knows_three_steps(reader: Browser, step: str) -> None:
+    order = reader.buy("rust")
+    path = f"/sandbox/dispute/{order.rpartition('/')[2]}"
+    assert reader.post(path, {"step": step}, form=order).status_code == 400
+
+
+@pytest.mark.parametrize("provider", ["stripe", "wechat_pay", "", "nobody"])
+def test_a_provider_that_is_not_set_up_cannot_be_chosen(shop: Shop, reader: Browser, provider: str) -> None:
+    assert reader.post("/buy/rust", {"provider": provider}, form="/buy/rust").status_code == 503
+    assert orders(shop) == 0
+
+
 def test_two_clicks_on_pay_pay_once(shop: Shop, reader: Browser) -> None:
     checkout = reader.order("rust")
     page = reader.get(checkout)

@@ -11,11 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.commerce.entitlements import (
+    GRACE,
     OrderState,
     State,
     entitlements,
+    is_renewing,
     later,
     order_state,
+    payments_of,
 )
 from gatekeeper.commerce.ledger import Entry, Kind
 
@@ -230,3 +233,90 @@ def test_nothing_is_ever_owned_without_a_payment_that_is_not_refunded(
         for order in paid
     }
     assert bool(entitlements(lines, NOW).ends) == any(amount > 0 for amount in net.values())
+
+
+def period(kind: Kind, payment: str, end: datetime, **more: object) -> Entry:
+    """A paid period of a subscription that the provider renews."""
+    values = {"interval": "month", "until": end, "payment": payment, "event": f"paid:{payment}", **more}
+    return entry(kind, **values)
+
+
+END = NOW + timedelta(days=30)
+NEXT = END + timedelta(days=30)
+
+
+def test_a_renewing_subscription_is_open_to_its_end_and_the_grace() -> None:
+    lines = [period(Kind.PAID, "a", END)]
+    assert is_renewing(lines)
+    last = END + GRACE - timedelta(seconds=1)
+    assert entitlements(lines, last).ends == {"rust": int((END + GRACE).timestamp())}
+    assert entitlements(lines, END + GRACE).holdings["rust"].state is State.EXPIRED
+
+
+def test_a_cancelled_one_has_no_grace_and_a_resumed_one_has_it_again() -> None:
+    paid = period(Kind.PAID, "a", END)
+    cancelled = entry(Kind.CANCELLED, at=NOW + timedelta(days=1))
+    resumed = entry(Kind.RESUMED, at=NOW + timedelta(days=2))
+    again = entry(Kind.CANCELLED, at=NOW + timedelta(days=3))
+    for lines, end in (
+        ([paid, cancelled], END),
+        ([cancelled, paid], END),
+        ([paid, cancelled, resumed], END + GRACE),
+        ([resumed, cancelled, paid], END + GRACE),
+        ([again, resumed, cancelled, paid], END),
+    ):
+        assert entitlements(lines, NOW).holdings["rust"].until == end
+
+
+def test_a_month_that_nobody_renews_is_no_subscription() -> None:
+    assert not is_renewing([entry(Kind.PAID, interval="month")])
+    assert not is_renewing([entry(Kind.CREATED)])
+
+
+def test_a_refunded_period_takes_nothing_from_the_others() -> None:
+    lines = [
+        period(Kind.PAID, "a", END),
+        period(Kind.RENEWED, "b", NEXT, at=END),
+        entry(Kind.REFUNDED, payment="b", event="refunded:1"),
+    ]
+    assert entitlements(lines, NOW).holdings["rust"].until == END + GRACE
+    assert order_state(lines) is OrderState.PAID
+
+
+def test_a_refund_that_failed_counts_for_nothing_in_any_order() -> None:
+    paid = entry(Kind.PAID, payment="a", event="paid:a")
+    made = entry(Kind.REFUNDED, payment="a", event="refunded:1")
+    failed = entry(Kind.REFUND_FAILED, payment="a", event="refund-failed:1")
+    again = entry(Kind.REFUNDED, payment="a", event="refunded:2")
+    for lines in itertools.permutations([paid, made, failed]):
+        assert entitlements(lines, NOW).ends == {"rust": None}
+    for lines in itertools.permutations([paid, made, failed, again]):
+        assert entitlements(lines, NOW).ends == {}
+
+
+def test_disputes_close_while_they_are_open_and_for_good_when_lost() -> None:
+    paid = entry(Kind.PAID, payment="a", event="paid:a")
+    opened = entry(Kind.DISPUTED, payment="a", event="disputed:1")
+    won = entry(Kind.DISPUTE_WON, payment="a", event="dispute-won:1")
+    lost = entry(Kind.DISPUTE_LOST, payment="a", event="dispute-lost:2")
+    second = entry(Kind.DISPUTED, payment="a", event="disputed:2")
+    for chosen, state, order in (
+        ([paid, opened], State.DISPUTED, OrderState.DISPUTED),
+        ([paid, opened, won], State.ACTIVE, OrderState.PAID),
+        ([paid, opened, won, second], State.DISPUTED, OrderState.DISPUTED),
+        ([paid, second, lost], State.REFUNDED, OrderState.REFUNDED),
+        ([paid, lost], State.REFUNDED, OrderState.REFUNDED),
+    ):
+        for lines in itertools.permutations(chosen):
+            assert entitlements(lines, NOW).holdings["rust"].state is state
+            assert order_state(lines) is order
+
+
+def test_a_dispute_of_one_payment_leaves_another_of_the_same_order() -> None:
+    lines = [
+        period(Kind.PAID, "a", END),
+        period(Kind.RENEWED, "b", NEXT, at=END),
+        entry(Kind.DISPUTED, payment="a", event="disputed:1"),
+    ]
+    assert entitlements(lines, NOW).holdings["rust"].until == NEXT + GRACE
+    assert [payment.closed_by for payment in payments_of(lines)] == [State.DISPUTED, None]
