@@ -56,7 +56,8 @@ class S3Signer:
         self._lifetime = _lifetime(lifetime_seconds)
         token = account.session_token.reveal_text() if account.session_token else ""
         self._token = f"&X-Amz-Security-Token={quote(token, safe='-._~')}" if token else ""
-        self._moment = _Moment(second=-1, stamp="", key=b"")
+        self._scope = f"{account.region}/s3/aws4_request"
+        self._moment = _Moment(second=-1, day="", key=b"", query="", signature=_started_v4(b"", "", ""))
 
     def sign(self, key: str, *, media_type: str, disposition: str, now: int) -> SignedUrl:
         url = self.presign(self._root + key, _overrules(media_type, disposition), now)
@@ -66,16 +67,13 @@ class S3Signer:
         """The URL of `path` (from the bucket's host, not yet encoded). answer: encoded parameters in order, each with
         a final `&`; their names sort after `X-Amz-…`, as those that overrule an answer's headers do."""
         moment = self._at(now)
-        stamp, day = moment.stamp, moment.stamp[:8]
-        credential = f"{self._account.access_key}%2F{day}%2F{self._account.region}%2Fs3%2Faws4_request"
-        head = f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={credential}&X-Amz-Date={stamp}&X-Amz-Expires={self._lifetime}"
+        head = moment.query
         encoded = quote(path, safe="/-._~")
         query = f"{head}{self._token}&X-Amz-SignedHeaders=host"  # in the order of names, as the signature wants it
         if answer:
             query = f"{query}&{answer[:-1]}"
         request = f"GET\n{encoded}\n{query}\nhost:{self._host}\n\nhost\nUNSIGNED-PAYLOAD"
-        scope = f"{day}/{self._account.region}/s3/aws4_request"
-        signature = signature_v4(moment.key, stamp, scope, request)
+        signature = _finished_v4(moment.signature, request)
         # the order that botocore writes: what overrules the answer first, the session token last
         return f"{self.origin}{encoded}?{answer}{head}&X-Amz-SignedHeaders=host{self._token}&X-Amz-Signature={signature}"
 
@@ -83,22 +81,31 @@ class S3Signer:
         moment = self._moment
         if moment.second != now:
             stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
-            key = moment.key
-            if stamp[:8] != moment.stamp[:8]:
-                key = signing_key_v4(self._account.secret_key, stamp[:8], self._account.region, "s3")
-            self._moment = moment = _Moment(
-                second=now, stamp=stamp, key=key
-            )  # swapped whole: threads share it
+            day, key = stamp[:8], moment.key
+            if day != moment.day:
+                key = signing_key_v4(self._account.secret_key, day, self._account.region, "s3")
+            scope = f"{day}/{self._scope}"
+            credential = f"{self._account.access_key}/{scope}".replace("/", "%2F")
+            moment = _Moment(
+                second=now,
+                day=day,
+                key=key,
+                query=f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={credential}&X-Amz-Date={stamp}&X-Amz-Expires={self._lifetime}",
+                signature=_started_v4(key, stamp, scope),
+            )
+            self._moment = moment  # swapped whole: threads share it
         return moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Moment:
-    """One second as SigV4 writes it, and the signing key of its day."""
+    """What all URLs of one second share. key: of its day; signature: begun, never finished, only copied."""
 
     second: int
-    stamp: str
+    day: str
     key: bytes
+    query: str
+    signature: hmac.HMAC
 
 
 class FolderSigner:
@@ -107,7 +114,7 @@ class FolderSigner:
     def __init__(self, key: bytes, *, origin: str, lifetime_seconds: int) -> None:
         if len(key) < 32:
             raise ValueError("the key that signs store URLs has at least 32 bytes")
-        self._key = key
+        self._started = hmac.new(key, digestmod="sha256")
         self._origin = origin
         self._lifetime = _lifetime(lifetime_seconds)
 
@@ -136,8 +143,9 @@ class FolderSigner:
 
     def _query(self, key: str, expires: int, disposition: str, media_type: str) -> str:
         content = json.dumps(["store url v1", key, expires, disposition, media_type])
-        seal = hmac.new(self._key, content.encode(), hashlib.sha256).hexdigest()
-        return f"expires={expires}{_stated(media_type, disposition)}&signature={seal}"
+        seal = self._started.copy()
+        seal.update(content.encode())
+        return f"expires={expires}{_stated(media_type, disposition)}&signature={seal.hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,8 +166,17 @@ def signing_key_v4(secret: Secret, day: str, region: str, service: str) -> bytes
 
 def signature_v4(key: bytes, stamp: str, scope: str, canonical_request: str) -> str:
     """The hex signature of a canonical request. stamp: `YYYYMMDDTHHMMSSZ`."""
-    digest = hashlib.sha256(canonical_request.encode()).hexdigest()
-    return hmac.digest(key, f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{digest}".encode(), "sha256").hex()
+    return _finished_v4(_started_v4(key, stamp, scope), canonical_request)
+
+
+def _started_v4(key: bytes, stamp: str, scope: str) -> hmac.HMAC:
+    return hmac.new(key, f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n".encode(), "sha256")
+
+
+def _finished_v4(started: hmac.HMAC, canonical_request: str) -> str:
+    finished = started.copy()  # a copy costs a sixth of a new HMAC
+    finished.update(hashlib.sha256(canonical_request.encode()).hexdigest().encode())
+    return finished.hexdigest()
 
 
 @lru_cache(maxsize=4096)
