@@ -58,7 +58,7 @@ class Edition:
     upcoming: scheduled for later in a course that says `upcoming: public`: only title, summary, date and tags may show.
     hidden: drafts and unannounced scheduled lessons: nothing may show. The leak check searches for both kinds.
     private_files: path → the loosest rule of the parts that refer to it. unused_files: published nowhere.
-    notices: things worth the author's eye that stop nothing.
+    notices: things worth the author's eye that stop nothing. included: what lessons include of other files.
     """
 
     school: School
@@ -71,3 +71,4 @@ class Edition:
     upcoming: tuple[Lesson, ...]
     hidden: tuple[Lesson, ...]
     notices: tuple[Problem, ...]
+    included: frozenset[PurePosixPath] = frozenset()

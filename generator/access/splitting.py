@@ -24,7 +24,7 @@ from generator.access.references import References, Targets, line_of
 from generator.catalogue import names
 from generator.catalogue.findings import Findings
 from generator.catalogue.model import Access, Course, Lesson, School, Status, Visibility
-from generator.errors import Severity
+from generator.errors import Problem, Severity
 
 _RULES = {Access.FREE: PUBLIC, Access.MEMBER: MEMBER}
 
@@ -34,6 +34,25 @@ def split(school: School, now: datetime) -> Edition:
     if now.tzinfo is None:
         raise ValueError("now must have a time zone")
     return _Splitting(school, now).edition()
+
+
+def split_alone(
+    lesson: Lesson, course: Course, school: School, now: datetime, targets: Targets
+) -> tuple[LessonEdition, tuple[Problem, ...]] | None:
+    """One lesson as `split` would give it, and what it would notice about it; files that others make public are still private.
+
+    None where more than the lesson itself decides: one that is not shown, has a mistake or includes other files.
+    """
+    alone = _Splitting(school, now)
+    if state(lesson, course, now) not in {Status.PUBLISHED, Status.RETIRED}:
+        return None
+    parted = cut(lesson, school, alone.findings, Severity.ERROR)
+    if parted is None or parted.included or includes.has_directive(lesson.body):
+        return None
+    alone._show(lesson, course, parted, targets)
+    if alone.findings.has_errors:
+        return None
+    return alone.lessons[lesson.id], alone.findings.in_order()
 
 
 def state(lesson: Lesson, course: Course, now: datetime) -> Status:
@@ -121,6 +140,7 @@ class _Splitting:
             upcoming=tuple(upcoming),
             hidden=tuple(hidden),
             notices=self.findings.settle(),
+            included=frozenset(use.included.path for use in self.uses),
         )
 
     def _show(self, lesson: Lesson, course: Course, parted: Cut, targets: Targets) -> None:

@@ -5,6 +5,7 @@ This is the only place of the author's side that decides what the content *says*
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
@@ -14,7 +15,7 @@ from generator.catalogue.courses import Found, read_course
 from generator.catalogue.document import Document, parse
 from generator.catalogue.fields import SchoolFields
 from generator.catalogue.findings import Findings
-from generator.catalogue.model import Access, Author, School
+from generator.catalogue.model import Access, Author, Course, Product, School
 from generator.catalogue.products import Openings, frozen, products
 from generator.catalogue.tree import Tree
 from generator.errors import Problem
@@ -45,29 +46,64 @@ def read(content: Path) -> tuple[School, tuple[Problem, ...]]:
         raise AssertionError("a school without fields was not reported")
     found.sort(key=lambda one: (one.course.order, one.course.id))
     courses = tuple(one.course for one in found)
-    authors = {
-        id_: Author(id=id_, name=frozen(entry.name), bio=frozen(entry.bio))
-        for id_, entry in fields.authors.items()
-    }
     sources = checks.Sources(
         school=document,
         courses={str(one.course.path): one.document for one in found},
         lessons={path: source for one in found for path, source in one.lessons.items()},
     )
-    checks.check(courses, found_products, authors, sources, findings)
-    school = School(
+    checks.check(courses, found_products, _authors(fields), sources, findings)
+    school = _school(content, files, fields, found_products, courses)
+    return school, findings.settle()
+
+
+def read_courses(content: Path, folders: Collection[str]) -> tuple[School, tuple[Problem, ...]]:
+    """The school with these of its courses alone, as `read` would give them; what spans courses is not checked.
+
+    Raises ContentError with every mistake in them and in school.yml.
+    """
+    findings = Findings()
+    paths = [PurePosixPath(folder) for folder in sorted(folders)]
+    files = tree.walk_parts(content, paths, findings)
+    fields, document = _school_fields(files, findings)
+    if fields is None or document is None:
+        findings.settle()
+        raise AssertionError("a school without fields was not reported")
+    found_products = products(fields, document, findings)
+    openings = Openings(found_products, complete=True)
+    found = [
+        one for path in paths if (one := read_course(files, path, fields, openings, findings)) is not None
+    ]
+    found.sort(key=lambda one: (one.course.order, one.course.id))
+    courses = tuple(one.course for one in found)
+    return _school(content, files, fields, found_products, courses), findings.settle()
+
+
+def _school(
+    content: Path,
+    files: Tree,
+    fields: SchoolFields,
+    found_products: dict[str, Product],
+    courses: tuple[Course, ...],
+) -> School:
+    return School(
         root=content,
         name=frozen(fields.name),
         summary=frozen(fields.summary),
         languages=tuple(dict.fromkeys(fields.languages)),
         base_url=fields.base_url,
         gatekeeper_url=fields.gatekeeper_url,
-        authors=MappingProxyType(authors),
+        authors=MappingProxyType(_authors(fields)),
         courses=courses,
         products=MappingProxyType(found_products),
         files=MappingProxyType(_attachments(files)),
     )
-    return school, findings.settle()
+
+
+def _authors(fields: SchoolFields) -> dict[str, Author]:
+    return {
+        id_: Author(id=id_, name=frozen(entry.name), bio=frozen(entry.bio))
+        for id_, entry in fields.authors.items()
+    }
 
 
 # Lets the courses be read for their own mistakes when school.yml has one.

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 from generator.catalogue import names
@@ -30,9 +31,26 @@ class Tree:
 
 
 def walk(root: Path, findings: Findings) -> Tree:
+    return _tree(root, _entries(root, PurePosixPath(), findings))
+
+
+def walk_parts(root: Path, parts: Iterable[PurePosixPath], findings: Findings) -> Tree:
+    """The files of these folders, and those that lie in the root itself."""
+    top = [(path, size) for path, size in _top(root) if size is not None]
+    return _tree(root, chain(top, *(_entries(root, part, findings) for part in parts)))
+
+
+def _top(root: Path) -> Iterator[tuple[PurePosixPath, int | None]]:
+    with os.scandir(root) as found:
+        for entry in sorted(found, key=lambda entry: entry.name):
+            if entry.is_file(follow_symlinks=False):
+                yield PurePosixPath(entry.name), entry.stat(follow_symlinks=False).st_size
+
+
+def _tree(root: Path, entries: Iterable[tuple[PurePosixPath, int | None]]) -> Tree:
     sizes: dict[PurePosixPath, int] = {}
     folders: set[PurePosixPath] = set()
-    for path, size in _entries(root, PurePosixPath(), findings):
+    for path, size in entries:
         if size is None:
             folders.add(path)
         else:

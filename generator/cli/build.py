@@ -38,7 +38,7 @@ def command(
         print_json(
             {
                 "site": built.site.public,
-                "lessons": len(built.edition.lessons),
+                "lessons": built.lessons,
                 "parts": len(built.site.parts),
                 "attestation": built.attestation,
                 "warnings": built.warnings,

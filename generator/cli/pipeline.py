@@ -1,4 +1,4 @@
-"""The stages strung together: catalogue → access → site → leak check. Every command that builds goes through here.
+"""The stages strung together: catalogue → access → site → search → leak check. Every command that builds goes through here.
 
 A stage is a value in, a value out; this module only hands them on, shows progress and prints one line a stage.
 """
@@ -6,7 +6,6 @@ A stage is a value in, a value out; this module only hands them on, shows progre
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,17 +13,11 @@ from generator import access, catalogue
 from generator.access.edition import Edition
 from generator.cli.output import say, stage
 from generator.errors import ContentError, Problem, Severity
-from generator.site.build import Site, build
-from generator.site.leaks import Attestation, Secrets, check
+from generator.site.cache import Cache
+from generator.site.incremental import Built, Run
 from generator.site.project import Project
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Built:
-    edition: Edition
-    site: Site
-    attestation: Attestation
-    warnings: tuple[Problem, ...]
+__all__ = ["Built", "build_school", "moment", "read_edition", "say_where", "source_commit"]
 
 
 def moment(now: datetime | None = None) -> datetime:
@@ -41,20 +34,20 @@ def read_edition(root: Path, now: datetime) -> tuple[Edition, tuple[Problem, ...
 
 def build_school(project: Project, now: datetime, *, strict: bool = False) -> Built:
     """Everything up to a proven site. Raises ContentError, LeakError; with `strict` warnings are errors too."""
-    with stage("read") as line:
-        edition, warnings = read_edition(project.root, now)
-        line.facts = f"{len(edition.courses)} courses, {len(edition.lessons)} lessons"
-    with stage("site") as line:
-        site = build(edition, project=project, progress=line)
-        line.facts = f"{len(site.parts)} private parts"
-    with stage("leaks") as line:
-        secrets = Secrets.of(edition, site.parts)
-        attestation = check(site.public, secrets)
-        line.facts = f"{attestation.files} public files, {attestation.phrases} private phrases, nothing found"
-    warnings = (*warnings, *site.warnings)
-    if strict and any(problem.severity is Severity.WARNING for problem in warnings):
-        raise ContentError(tuple(Problem(p.where, p.what, p.hint) for p in warnings))
-    return Built(edition=edition, site=site, attestation=attestation, warnings=warnings)
+    with Cache.open(project.cache) as cache:
+        run = Run(project, cache, now)
+        with stage("read") as line:
+            line.facts = run.read()
+        with stage("site") as line:
+            line.facts = run.site(line)
+        with stage("search") as line:
+            line.facts = run.search()
+        with stage("leaks") as line:
+            line.facts = run.prove(line)
+        built = run.result()
+    if strict and any(problem.severity is Severity.WARNING for problem in built.warnings):
+        raise ContentError(tuple(Problem(p.where, p.what, p.hint) for p in built.warnings))
+    return built
 
 
 def source_commit(root: Path) -> str:

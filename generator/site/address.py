@@ -62,6 +62,14 @@ def url_of(page: str) -> str:
     return quote(bare, safe=_SAFE)
 
 
+def output_of(page: str) -> str:
+    """The file on the site that MkDocs makes of the staged `page`."""
+    path = PurePosixPath(page)
+    if path.stem in _DIRECTORY_INDEXES:
+        return (path.parent / "index.html").as_posix()
+    return (path.with_suffix("") / "index.html").as_posix()
+
+
 def relative_page(target: str, page: str) -> str:
     """The Markdown link from staged `page` to staged `target`; only what would end a link is percent-encoded."""
     path = posixpath.relpath(target, posixpath.dirname(page) or ".")

@@ -1,94 +1,278 @@
-"""Edition → Site, in order: stage, pages, private halves, warnings. The scheduling of a build and nothing else.
+"""Edition → Site: which pages are made, what is written, what is remembered. The scheduling of a build and nothing else.
 
-The public site is finished before the first private half is rendered.
+    plan         what pages there will be
+    pages        each staged and, if it depends on anything that changed, rendered (`pages`), shared out over the cores (`schedule`)
+    files        the theme's, the author's, feeds
+    warnings     of this build and of those whose pages were not made again
+    contents     what a release of it will list
+
+A school whose mkdocs.yml names plugins or hooks is made as a whole by MkDocs (`whole`), at every build.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from generator.access.edition import Edition
 from generator.errors import ContentError, Problem
-from generator.site import parts as private
-from generator.site import reports, shelf
-from generator.site.engine import Engine, Progress
+from generator.site import address, inputs, navigation, outputs, reports, schedule
+from generator.site.cache import Cache
+from generator.site.contents import Contents
+from generator.site.finish import home_of, put_contents, put_files, put_school, surroundings
+from generator.site.navigation import NeedsWholeNavigation, ShownPage
+from generator.site.outputs import SITE, STAGE, Outputs
+from generator.site.pages import Finish, PageResult, Pages
 from generator.site.project import Project
-from generator.site.stage import Stage, stage
+from generator.site.render import Renderer
+from generator.site.stage import Plan, Stager
+from generator.site.whole import WholeSite
 
-__all__ = ["Project", "Site", "build"]
+if TYPE_CHECKING:
+    from generator.site.leaks.screen import Reading
+    from generator.site.leaks.units import FileReading, Unit
+
+__all__ = ["Counts", "Made", "Project", "Site", "build", "make"]
+
+Progress = Callable[[str, int, int], None]
+Digest = tuple[bytes, int]  # SHA-256 and size in bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Pages by what was done about them, and output files that were removed."""
+
+    rendered: int = 0
+    reused: int = 0
+    removed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """A finished build.
 
-    public: the folder that anybody may host. parts: lesson id → HTML of its private half, UTF-8.
-    files: path in the manifest → the private file on disk; who may have it says the edition.
+    public: the folder that anybody may host. digests: its files → SHA-256 and size. parts: lesson id → HTML of its private half,
+    UTF-8. files: path in the manifest → the private file on disk. contents: what a release will list.
     """
 
     public: Path
+    digests: Mapping[str, Digest]
     parts: Mapping[str, bytes]
     files: Mapping[str, Path]
+    contents: Contents
     warnings: tuple[Problem, ...]
+    counts: Counts = field(default_factory=Counts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What a build did. rendered: staged paths of the pages that were made anew, and of their lessons the units.
+
+    readings: of their files on the site; None for a page that is gone.
+    """
+
+    base_url: str
+    outputs: Outputs
+    rendered: tuple[str, ...]
+    counts: Counts
+    units: Mapping[str, Unit | None]
+    readings: Mapping[str, FileReading | None]
 
 
 def build(edition: Edition, *, project: Project, progress: Progress | None = None) -> Site:
-    """Stage and compile the public site, render the private halves.
+    """Stage and compile the public site and render the private halves, from nothing.
 
-    progress: called with a step's name (`stage`, `pages`, `parts`), what is done and the total.
+    progress: called with a step's name, what is done and the total.
     Raises ContentError for two pages at one address, a file that cannot be read and, where mkdocs.yml says `strict: true`,
     for warnings; SettingsError for a wrong mkdocs.yml; LyceumError when an extension or template fails.
     """
+    with Cache.nothing() as cache:
+        made = make(edition, project=project, cache=cache, progress=progress)
+        put_contents(cache, edition, project, made.base_url)
+        return site_of(project, cache, counts=made.counts)
+
+
+def make(
+    edition: Edition,
+    *,
+    project: Project,
+    cache: Cache,
+    progress: Progress | None = None,
+    reading: Reading | None = None,
+    afresh: bool = False,
+    finish: Finish | None = None,
+    kept: tuple[str, ...] = (outputs.INDEX,),
+) -> Made:
+    """Bring the build folder and the cache to `edition`. Raises as `build`, but for warnings.
+
+    reading: reads what is made for the leak check. afresh: nothing that was made before is used. finish: changes a page before it
+    is written. kept: folders of the site that others look after.
+    """
     report = progress or _silent
-    report("stage", 0, 1)
-    staged = stage(edition, project)
-    shelf.write(staged, project)
-    report("stage", 1, 1)
-    engine = Engine(project, chinese=speaks_chinese(edition))
-    engine.build(report)
-    rendered = render_parts(staged, engine, report)
-    warnings = warnings_of(staged, engine, rendered)
-    if engine.strict and warnings:
-        raise ContentError([Problem(p.where, p.what, p.hint) for p in warnings])
-    return Site(
-        public=project.site,
-        parts={lesson: part.html for lesson, part in rendered.items()},
-        files={
-            path.as_posix(): project.content.joinpath(*path.parts) for path in sorted(edition.private_files)
-        },
-        warnings=warnings,
+    report("plan", 0, 1)
+    stager = Stager(edition, project)
+    plan = stager.plan()
+    around = surroundings(project, cache)
+    whole = WholeSite(project, stager, plan, report, reading, finish, kept)
+    renderer = renderer_of(project, plan)
+    if renderer.plugins:
+        return whole.make(edition, cache, renderer.plugins)
+    making = inputs.making(plan.settings, around)
+    is_known = cache.get("making") == making and renderer.is_pure and not afresh
+    here = Outputs(project.build, cache.stamps("outputs"), outputs.found(project.build), kept=kept)
+    static, templates = renderer.static(), renderer.templates()
+    here.clear(_wanted(plan, static, templates))
+    pages = Pages(
+        edition=edition,
+        stage=stager.stage,
+        lessons=plan.pages,
+        places=plan.places,
+        shown={course: navigation.shown(slice_) for course, slice_ in plan.slices.items()},
+        slices={course: navigation.digest(slice_) for course, slice_ in plan.slices.items()},
+        making=making,
+        renderer=renderer,
+        exists=exists_in(plan),
+        known=cache.page_keys() if is_known else {},
+        outputs=here,
+        reading=reading,
+        finish=finish,
+    )
+    put_files(here, plan, project, static, templates, is_same_theme=is_known)
+    try:
+        collected = _collect(pages, cache, here, report)
+    except NeedsWholeNavigation as asked:
+        return whole.make(edition, cache, (), because=str(asked))
+    here.put("mkdocs.yml", plan.config)
+    cache.put_problems("plan", plan.problems)
+    cache.put_problems("pages", collected.problems)
+    cache.put_problems("settings", reports.of_messages(renderer.messages, {}))
+    cache.put("making", making)
+    cache.put("settings", plan.settings)
+    cache.put("is_pure", b"1" if renderer.is_pure else b"")
+    cache.put("strict", b"1" if renderer.strict else b"")
+    cache.put("plugins", b"[]")
+    put_school(cache, edition, plan, collected.faces)
+    cache.put_stamps("outputs", {path: here.now[path] for path in here.written}, here.gone)
+    return Made(
+        base_url=stager.base_url,
+        outputs=here,
+        rendered=tuple(collected.rendered),
+        counts=Counts(
+            rendered=len(collected.rendered),
+            reused=len(plan.pages) - len(collected.rendered),
+            removed=sum(path.startswith(SITE) for path in here.removed),
+        ),
+        units=collected.units,
+        readings=collected.readings,
     )
 
 
-def render_parts(staged: Stage, engine: Engine, report: Progress) -> dict[str, private.Part]:
-    pages = engine.pages
-    rendered: dict[str, private.Part] = {}
-    for lesson, half in staged.halves.items():
-        rendered[lesson] = private.render(half, engine, pages[half.page])
-        report("parts", len(rendered), len(staged.halves))
-    return rendered
+@dataclass(slots=True)
+class _Collected:
+    rendered: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    faces: dict[str, bytes] = field(default_factory=dict)
+    units: dict[str, Unit | None] = field(default_factory=dict)
+    readings: dict[str, FileReading | None] = field(default_factory=dict)
 
 
-def warnings_of(staged: Stage, engine: Engine, rendered: Mapping[str, private.Part]) -> tuple[Problem, ...]:
-    """Every warning of a build, each once, in the order of files and lines."""
-    found = [
-        *staged.problems,
-        *reports.of_messages(engine.messages, staged),
-        *reports.of_parts(rendered, staged),
-        *reports.of_anchors(engine.pages, rendered, staged),
-    ]
-    return tuple(sorted(dict.fromkeys(found), key=_by_place))
+def _collect(pages: Pages, cache: Cache, here: Outputs, report: Progress) -> _Collected:
+    """Have every page made and put what comes back where it belongs."""
+    collected = _Collected()
+    before = cache.page_outputs()
+    paths = list(pages.lessons)
+    for number, result in enumerate(schedule.across(pages.make, paths), 1):
+        collected.problems += result.problems
+        lesson = pages.lessons[result.path]
+        if result.face is not None and lesson is not None:
+            collected.faces[lesson] = result.face
+        for output, stamp in result.stamps.items():
+            here.wrote(output, stamp)
+        if STAGE + result.path not in result.stamps:
+            here.keep(STAGE + result.path)
+        if result.record is not None:
+            _put_record(result, cache, here, collected)
+        else:
+            _restore(result.path, *before[result.path], cache, here)
+        report("pages", number, len(paths))
+    for path in before.keys() - pages.lessons.keys():
+        collected.readings.setdefault(before[path][0], None)
+        cache.drop_page(path)
+    return collected
+
+
+def _put_record(result: PageResult, cache: Cache, here: Outputs, collected: _Collected) -> None:
+    record = result.record
+    assert record is not None  # noqa: S101 - the caller has looked
+    collected.rendered.append(result.path)
+    cache.put_page(record)
+    if record.lesson is not None and result.unit is not None:
+        collected.units[record.lesson] = result.unit
+    collected.readings[record.address] = result.reading
+    output = SITE + record.address
+    if output not in here.now and here.has(output, record.html_sha256):
+        here.keep(output)
+
+
+def _restore(path: str, address_: str, sha256: bytes, cache: Cache, here: Outputs) -> None:
+    """A page that need not be rendered is written again where it is no longer as it was."""
+    output = SITE + address_
+    if here.has(output, sha256):
+        here.keep(output)
+    elif html := cache.html(path):
+        here.put(output, html, sha256)
+
+
+def site_of(project: Project, cache: Cache, *, counts: Counts | None = None) -> Site:
+    """What the cache says was built. Raises ContentError for warnings where mkdocs.yml says `strict: true`."""
+    warnings = warnings_in(cache)
+    if cache.get("strict") and warnings:
+        raise ContentError([Problem(p.where, p.what, p.hint) for p in warnings])
+    digests = {
+        path.removeprefix(SITE): (stamp.sha256, stamp.size)
+        for path, stamp in cache.stamps("outputs").items()
+        if path.startswith(SITE)
+    }
+    contents = json.loads((project.build / "manifest.json").read_bytes())
+    stored = cache.parts()
+    return Site(
+        public=project.site,
+        digests=digests,
+        parts=stored if cache.folder else dict(stored),
+        files={path: project.content / path for path in contents["files"]},
+        contents=contents,
+        warnings=warnings,
+        counts=counts or Counts(),
+    )
+
+
+def warnings_in(cache: Cache) -> tuple[Problem, ...]:
+    """Every warning of a build, each once, in the order of files and lines; those about pages that were not made again, too."""
+    anchors = (reports.of_anchor(page, anchor) for page, anchor in cache.dangling_anchors())
+    found = [*cache.problems(), *cache.messages(), *anchors]
+    return tuple(sorted(dict.fromkeys(found), key=reports.by_place))
 
 
 def speaks_chinese(edition: Edition) -> bool:
     return any(course.language == "zh" for course in edition.courses) or "zh" in edition.school.languages
 
 
-def _by_place(problem: Problem) -> tuple[str, int, str]:
-    path, _, line = problem.where.rpartition(":")
-    return (path, int(line), problem.what) if line.isdigit() else (problem.where, 0, problem.what)
+def renderer_of(project: Project, plan: Plan) -> Renderer:
+    return Renderer(project, plan.settings, home=ShownPage(home_of(plan)), exists=exists_in(plan))
+
+
+def exists_in(plan: Plan) -> Callable[[str], bool]:
+    return frozenset((*plan.pages, *plan.files, *plan.texts)).__contains__
+
+
+def _wanted(plan: Plan, *others: Iterable[str]) -> set[str]:
+    """Every output that the folders `public` and `site` shall have."""
+    both = (*plan.files, *plan.texts)
+    on_site = (*map(address.output_of, plan.pages), *both, *(path for some in others for path in some))
+    return {STAGE + path for path in (*plan.pages, *both)} | {SITE + path for path in on_site}
 
 
 def _silent(_step: str, _done: int, _total: int) -> None:

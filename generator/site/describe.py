@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from urllib.parse import quote
 
 from generator.access.edition import Edition, LessonEdition
 from generator.catalogue.model import Access, Course, Language, Lesson, Status, in_language
 from generator.site import address, structured
+from generator.site.navigation import NEIGHBOUR
 from generator.site.offers import Offer, Offers
 
 Meta = dict[str, object]
@@ -57,9 +59,6 @@ class Descriptions:
         lesson, course = shown.lesson, self._courses[shown.lesson.course]
         retired = lesson.status is Status.RETIRED
         facts = self._lesson_facts(lesson, course) | {
-            "locked": shown.private_markdown is not None,
-            "state": "retired" if retired else "published",
-            "minutes": shown.minutes,
             "outline": [{"level": entry.level, "title": entry.title} for entry in shown.outline],
             "offers": self._lesson_offers(lesson),
             "products": list(lesson.products),
@@ -68,7 +67,8 @@ class Descriptions:
             ),
         }
         if not retired:
-            facts |= {"number": self._positions[lesson.id], "count": len(course.lessons)}
+            if tags := self._tag_links(lesson):
+                facts["tags"] = tags
             if after := self._next_free(lesson, course):
                 facts["next_free"] = {"title": after.title, "url": after.url}
         hidden_from_search = retired or lesson.search_exclude
@@ -84,13 +84,9 @@ class Descriptions:
     def upcoming(self, lesson: Lesson) -> Meta:
         """An announced lesson: title, summary, date and tags, and nothing else of it."""
         course = self._courses[lesson.course]
-        facts = self._lesson_facts(lesson, course) | {
-            "locked": False,
-            "state": "upcoming",
-            "outline": [],
-            "offers": [],
-            "products": [],
-        }
+        facts = self._lesson_facts(lesson, course) | {"outline": [], "offers": [], "products": []}
+        if tags := self._tag_links(lesson):
+            facts["tags"] = tags
         if free := next((other for other in course.lessons if other.access is Access.FREE), None):
             facts["next_free"] = {"title": free.title, "url": free.url}
         return self._page(
@@ -171,10 +167,44 @@ class Descriptions:
         )
 
     def tags(self, language: Language) -> Meta:
-        title = TAGS_TITLE.get(language, TAGS_TITLE["en"])
-        return self._page(
-            title, "", None, {"kind": "tags", "language": language}, hide=("navigation",), search=False
-        )
+        """Every tag with its lessons, tags in alphabetical order, lessons in the order of the school."""
+        lessons: dict[str, list[Meta]] = {}
+        for course in self._edition.courses:
+            for lesson in self.listed(course):
+                entry: Meta = {"title": lesson.title, "url": lesson.url, "course": course.title}
+                for tag in lesson.tags:
+                    lessons.setdefault(tag, []).append(entry)
+        facts: Meta = {
+            "kind": "tags",
+            "language": language,
+            "tags": [
+                {"name": tag, "id": tag_id(tag), "lessons": lessons[tag]}
+                for tag in sorted(lessons, key=lambda tag: (tag.casefold(), tag))
+            ],
+        }
+        title = self.tags_title(language)
+        return self._page(title, "", "tags.html", facts, hide=("navigation", "toc"), search=False)
+
+    @staticmethod
+    def tags_title(language: Language) -> str:
+        return TAGS_TITLE.get(language, TAGS_TITLE["en"])
+
+    def catalogue_title(self, language: Language) -> str:
+        return in_language(self._school.name, language)
+
+    def neighbour(self, lesson: Lesson) -> Meta:
+        """What other pages show of a listed lesson: some of the facts that its own page has (`navigation.NEIGHBOUR`)."""
+        facts = self._lesson_facts(lesson, self._courses[lesson.course])
+        return {name: fact for name, fact in facts.items() if name in NEIGHBOUR}
+
+    @staticmethod
+    def neighbouring_course(course: Course) -> Meta:
+        """What other pages show of a course's landing page."""
+        return {
+            "kind": "course",
+            "language": course.language,
+            "course": {"id": course.id, "title": course.title, "url": course.url},
+        }
 
     def redirect(self, target: Lesson) -> Meta:
         facts: Meta = {"kind": "redirect", "language": target.language, "target": target.url}
@@ -207,11 +237,15 @@ class Descriptions:
         return meta | {"lyceum": facts}
 
     def _lesson_facts(self, lesson: Lesson, course: Course) -> Meta:
-        return {
+        shown = self._edition.lessons.get(lesson.id)
+        is_retired = shown is not None and lesson.status is Status.RETIRED
+        facts: Meta = {
             "kind": "lesson",
             "language": lesson.language,
             "id": lesson.id,
             "access": lesson.access.value,
+            "locked": shown is not None and shown.private_markdown is not None,
+            "state": "upcoming" if shown is None else "retired" if is_retired else "published",
             "course": {"id": course.id, "title": course.title, "url": course.url}
             | _present(cover=self.cover(course)),
             "level": lesson.level.value,
@@ -220,11 +254,19 @@ class Descriptions:
                 for id_ in lesson.authors or course.authors
                 if id_ in self._school.authors
             ],
-        } | _present(
+        }
+        if shown is not None and lesson.id in self._positions:
+            facts |= {"number": self._positions[lesson.id], "count": len(course.lessons)}
+        return facts | _present(
             section=lesson.section,
+            minutes=shown.minutes if shown else None,
             updated=lesson.updated.isoformat() if lesson.updated else None,
-            publish_at=_moment(lesson.publish_at) if lesson.id not in self._edition.lessons else None,
+            publish_at=None if shown else _moment(lesson.publish_at),
         )
+
+    def _tag_links(self, lesson: Lesson) -> list[Meta]:
+        page = address.url_of(address.TAGS)
+        return [{"name": tag, "url": f"{page}#{quote(tag_id(tag), safe=':')}"} for tag in lesson.tags]
 
     def _row(self, lesson: Lesson) -> Meta:
         """A lesson in its course's list."""
@@ -290,6 +332,17 @@ class Descriptions:
     def _next_free(self, lesson: Lesson, course: Course) -> Lesson | None:
         later = course.lessons[self._positions[lesson.id] :]
         return next((other for other in later if other.access is Access.FREE), None)
+
+
+def tag_id(tag: str) -> str:
+    """The id of a tag's heading on the page of tags, another one for every tag: `c`, `c++` and `C` are three."""
+    return "tag:" + "".join(_id_sign(sign) for sign in tag)
+
+
+def _id_sign(sign: str) -> str:
+    if sign == " ":
+        return "_"
+    return sign if sign.isalnum() or sign == "-" else f".{ord(sign):x}."
 
 
 def _moment(moment: datetime | None) -> str | None:

@@ -16,9 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from jinja2 import Environment, TemplateError, TemplateSyntaxError
-from mkdocs import utils
 from mkdocs.commands.build import build as mkdocs_build
-from mkdocs.commands.build import get_context
 from mkdocs.config import load_config
 from mkdocs.config.base import Config
 from mkdocs.config.defaults import MkDocsConfig
@@ -111,20 +109,17 @@ class Engine:
         self.messages += heard.texts
         self.strict = bool(self.config.strict)
         self.config.strict = False  # every warning is wanted, not the first; `build` judges them
-        self.config.validation.links.anchors = logging.DEBUG
+        quiet(self.config)
         self._seen = _Observer(None)
 
     def build(self, progress: Progress | None = None) -> None:
         """The whole site, into `site_dir`. Raises LyceumError when a plugin, template or extension fails."""
         self._seen = _Observer(progress)
         self.config.plugins[_OBSERVER] = self._seen
-        with listening() as heard:
+        with listening() as heard, failure("mkdocs"):
             try:
                 self.config.plugins.on_startup(command="build", dirty=False)
                 mkdocs_build(self.config)
-            except (Abort, MkDocsException, TemplateError) as error:
-                said = [*heard.texts, str(error)] if isinstance(error, TemplateError) else heard.texts
-                raise LyceumError("; ".join(said) or str(error), where=_place(error)) from error
             finally:
                 self.config.plugins.on_shutdown()
         self.messages += heard.texts
@@ -137,47 +132,6 @@ class Engine:
     def pages(self) -> dict[str, Page]:
         """Staged path → page, in the order of the site."""
         return {file.src_uri: file.page for file in self.files.documentation_pages() if file.page is not None}
-
-    def refresh(self, path: str) -> None:
-        """Render the staged page `path` again and write it; nothing else, so its own text alone may have changed."""
-        page, config = self.pages[path], self.config
-        nav = _built(self._seen.nav)
-        env = _built(self._seen.env)
-        self._forget(page)
-        with listening() as heard:
-            config._current_page = page
-            try:
-                config.plugins.on_pre_page(page, config=config, files=self.files)
-                page.read_source(config)
-                markdown = page.markdown or ""
-                page.markdown = config.plugins.on_page_markdown(
-                    markdown, page=page, config=config, files=self.files
-                )
-                page.render(config, self.files)
-                content = page.content or ""
-                page.content = config.plugins.on_page_content(
-                    content, page=page, config=config, files=self.files
-                )
-                page.active = True
-                context = get_context(nav, self.files, config, page)
-                template = env.get_template(str(page.meta.get("template", "main.html")))
-                context = config.plugins.on_page_context(context, page=page, config=config, nav=nav)
-                output = config.plugins.on_post_page(template.render(context), page=page, config=config)
-            finally:
-                page.active = False
-                config._current_page = None
-        utils.write_file(output.encode("utf-8", errors="xmlcharrefreplace"), page.file.abs_dest_path)
-        if search := config.plugins.get(_SEARCH):
-            search.on_post_build(config=config)
-        self.messages = [text for text in self.messages if f"'{path}'" not in text] + heard.texts
-
-    def _forget(self, page: Page) -> None:
-        """Take the page's entries out of Material's search index; rendering it puts the new ones in."""
-        search = self.config.plugins.get(_SEARCH)
-        if index := getattr(search, "search_index", None):
-            index.entries = [
-                entry for entry in index.entries if entry["location"].partition("#")[0] != page.url
-            ]
 
 
 @contextmanager
@@ -197,6 +151,22 @@ def listening() -> Iterator[Messages]:
         logger.propagate = propagate
 
 
+def quiet(config: MkDocsConfig) -> None:
+    """Leave the check of links to headings to `reports`, which knows the private halves."""
+    config.validation.links.anchors = logging.DEBUG
+
+
+@contextmanager
+def failure(where: str) -> Iterator[None]:
+    """Whatever an extension, plugin or template raises becomes an error with its place, else `where`."""
+    with listening() as heard:
+        try:
+            yield
+        except (Abort, MkDocsException, TemplateError) as error:
+            said = [*heard.texts, str(error)] if isinstance(error, TemplateError) else heard.texts
+            raise LyceumError("; ".join(said) or str(error), where=_place(error, where)) from error
+
+
 def _prepare_word_cutting(cache: Path) -> None:
     """Load the dictionary that Material's search plugin cuts Chinese words with.
 
@@ -214,8 +184,8 @@ def _prepare_word_cutting(cache: Path) -> None:
         jieba.initialize()
 
 
-def _place(error: BaseException) -> str:
-    """The template and line that an error happened in, or "mkdocs"."""
+def _place(error: BaseException, where: str) -> str:
+    """The template and line that an error happened in, or `where`."""
     if isinstance(error, TemplateSyntaxError):
         return f"{error.filename or error.name}:{error.lineno}"
     places = [
@@ -223,7 +193,7 @@ def _place(error: BaseException) -> str:
         for frame in traceback.extract_tb(error.__traceback__)
         if frame.filename.endswith((".html", ".xml"))
     ]
-    return f"{places[-1].filename}:{places[-1].lineno}" if places else "mkdocs"
+    return f"{places[-1].filename}:{places[-1].lineno}" if places else where
 
 
 def _built(value: Built | None) -> Built:

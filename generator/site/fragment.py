@@ -29,37 +29,41 @@ _NUMBER = re.compile(r"\d+")
 
 
 class FragmentExtension(Extension):
-    """Add to a Markdown instance that renders one private half.
+    """Add to a Markdown instance that renders private halves, and `begin` each of them.
 
     reserved: the ids of the page around it. title: the heading that the page shows above it.
 
     Afterwards: ids_before, ids: those of the half's elements before and after renaming; clashes: explicit ones renamed.
     """
 
-    def __init__(self, reserved: frozenset[str], title: str = "") -> None:
+    def __init__(self, reserved: frozenset[str] = frozenset(), title: str = "") -> None:
         super().__init__()
+        self.begin(reserved, title)
+
+    def begin(self, reserved: frozenset[str], title: str = "") -> None:
+        """From here on it is about the next half."""
         self._title = _letters(title)
-        self._reserved = reserved
+        self.reserved = reserved
         self._footnotes = sum(id_.startswith("fn:") for id_ in reserved)
         self.ids_before: frozenset[str] = frozenset()
         self.ids: frozenset[str] = frozenset()
         self.clashes: frozenset[str] = frozenset()
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - the name is Markdown's
-        md.treeprocessors.register(_Reserve(md, self._reserved), "lyceum_reserve", _BEFORE_TOC)
+        md.treeprocessors.register(_Reserve(md, self), "lyceum_reserve", _BEFORE_TOC)
         md.treeprocessors.register(_Separate(md, self), "lyceum_separate", _AFTER_TOC)
 
     def separate(self, root: ET.Element, headings: Mapping[str, str]) -> None:
         """Rename what the page around has already, wherever it stands in `root`. headings: id → plain text."""
         new_ids: dict[str, str] = {}
         self.ids_before = _ids(root)
-        taken = self._reserved | self.ids_before
+        taken = self.reserved | self.ids_before
         prefix = _free_prefix(taken)
         for element in root.iter():
             if id_ := element.get("id"):
                 if own := _OWN.fullmatch(id_):
                     new_ids[id_] = f"{own['kind']}{prefix}{own['name']}"
-                elif id_ in self._reserved:
+                elif id_ in self.reserved:
                     self.clashes |= {id_}
                     new_ids[id_] = _free(id_, taken | set(new_ids.values()))
         self._drop_title(root, headings)
@@ -95,12 +99,12 @@ class FragmentExtension(Extension):
 class _Reserve(Treeprocessor):
     """Stand-ins for the page's ids, so that the toc extension numbers its own on from them."""
 
-    def __init__(self, md: Markdown, reserved: frozenset[str]) -> None:
+    def __init__(self, md: Markdown, extension: FragmentExtension) -> None:
         super().__init__(md)
-        self._reserved = reserved
+        self._extension = extension
 
     def run(self, root: ET.Element) -> None:
-        for id_ in sorted(self._reserved):
+        for id_ in sorted(self._extension.reserved):
             ET.SubElement(root, "span", {"id": id_, _STAND_IN: ""})
 
 

@@ -21,11 +21,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from gatekeeper.contract import routes
 from generator.access.edition import Edition
-from generator.catalogue.model import Lesson
 from generator.errors import Problem, Severity
 from generator.site import address, blocks
 
@@ -94,22 +94,69 @@ def _find(live: str) -> Iterator[Link]:
             )
 
 
-class Links:
-    """What the school's addresses mean, read once for an edition."""
+class Target(StrEnum):
+    """What a path of the content folder is for those who link to it."""
 
-    def __init__(self, edition: Edition, gatekeeper_url: str) -> None:
+    PAGE = "page"  # a lesson or a course, fragment and all
+    UPCOMING = "upcoming"  # a page whose headings are not public yet
+    HIDDEN = "hidden"  # nobody may know of it; the page is where readers are led instead
+    PUBLIC = "public"  # a file
+    PRIVATE = "private"  # a file that the gatekeeper hands out
+
+
+class Directory:
+    """What can be linked to. entries: content path → what is there, and the staged page to lead to ("" for files).
+
+    A build that knows most of its pages already looks entries up one by one; so this asks for no more than `get`.
+    """
+
+    def __init__(self, entries: Entries) -> None:
+        self._entries = entries
+
+    @classmethod
+    def of(cls, edition: Edition) -> Directory:
+        return cls(entries_of(edition))
+
+    def find(self, path: PurePosixPath) -> tuple[Target, str] | None:
+        return self._entries.get(path.as_posix())
+
+
+class Entries(Protocol):
+    def get(self, path: str, /) -> tuple[Target, str] | None: ...
+
+
+def entries_of(edition: Edition) -> dict[str, tuple[Target, str]]:
+    """The whole directory of an edition. Where one path is several things, the first of `Target` counts."""
+    pages = {course.id: address.course_page(course) for course in edition.courses}
+    home = address.page_at("")
+    entries: dict[str, tuple[Target, str]] = {}
+    entries |= {path.as_posix(): (Target.PRIVATE, "") for path in edition.private_files}
+    entries |= {path.as_posix(): (Target.PUBLIC, "") for path in edition.public_files}
+    entries |= {course.path.as_posix(): (Target.PAGE, pages[course.id]) for course in edition.courses}
+    entries |= {
+        course.path.as_posix(): (Target.HIDDEN, home)
+        for course in edition.school.courses
+        if course.id not in pages
+    }
+    entries |= {
+        lesson.path.as_posix(): (Target.HIDDEN, pages.get(lesson.course, home)) for lesson in edition.hidden
+    }
+    entries |= {
+        lesson.path.as_posix(): (Target.UPCOMING, address.lesson_page(lesson)) for lesson in edition.upcoming
+    }
+    entries |= {
+        shown.lesson.path.as_posix(): (Target.PAGE, address.lesson_page(shown.lesson))
+        for shown in edition.lessons.values()
+    }
+    return entries
+
+
+class Links:
+    """Rewrites links. directory: what can be linked to. gatekeeper_url: origin without a final slash, or ""."""
+
+    def __init__(self, directory: Directory, gatekeeper_url: str) -> None:
+        self._directory = directory
         self._gatekeeper = gatekeeper_url
-        self._public = edition.public_files
-        self._private = frozenset(edition.private_files)
-        self._lessons: dict[PurePosixPath, Lesson] = {
-            shown.path: shown for shown in (*(e.lesson for e in edition.lessons.values()), *edition.upcoming)
-        }
-        self._upcoming = frozenset(lesson.id for lesson in edition.upcoming)
-        self._courses = {course.path: course for course in edition.courses}
-        shown = {course.id: address.course_page(course) for course in edition.courses}
-        home = address.page_at("")
-        self._hidden = {lesson.path: shown.get(lesson.course, home) for lesson in edition.hidden}
-        self._hidden |= {course.path: home for course in edition.school.courses if course.id not in shown}
 
     def rewrite(
         self, text: str, *, source: PurePosixPath, page: str, first_line: int, private: bool = False
@@ -143,20 +190,22 @@ class Links:
             return None, None
         tail = (f"?{parts.query}" if parts.query else "") + (f"#{parts.fragment}" if parts.fragment else "")
         for path in _candidates(source, unquote(parts.path)):
-            if lesson := self._lessons.get(path):
-                if lesson.id in self._upcoming:
-                    tail = ""  # its headings are not public yet
-                return self._page(link, address.lesson_page(lesson), page) + tail, None
-            if path in self._hidden:
-                return self._page(link, self._hidden[path], page), (
+            found = self._directory.find(path)
+            if found is None:
+                continue
+            target, there = found
+            if target is Target.PAGE:
+                return self._page(link, there, page) + tail, None
+            if target is Target.UPCOMING:
+                return self._page(link, there, page), None
+            if target is Target.HIDDEN:
+                return self._page(link, there, page), (
                     "this link leads to something that is not published",
                     "until it appears readers are led to the course's page, or to the catalogue",
                 )
-            if course := self._courses.get(path):
-                return self._page(link, address.course_page(course), page) + tail, None
-            if path in self._public:
+            if target is Target.PUBLIC:
                 return self._file(link, path, page) + tail, None
-            if private and path in self._private:
+            if private:
                 return self._gatekeeper + routes.file_path(path.as_posix()) + tail, None
         return None, None
 

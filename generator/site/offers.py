@@ -6,7 +6,8 @@ once. A product that is no longer sold makes no card, though it still opens what
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 from gatekeeper.contract import routes
 from generator.access.edition import Edition
@@ -17,15 +18,15 @@ Offer = dict[str, object]  # the `offer` of the page meta: written into front ma
 
 
 class Offers:
-    """The cards of one edition. gatekeeper_url: origin without a final slash, or ""."""
+    """The cards of one edition. gatekeeper_url: origin without a final slash, or "".
 
-    def __init__(self, edition: Edition, gatekeeper_url: str) -> None:
+    opens: product → how many published lessons it opens, where the edition is only a part of the school.
+    """
+
+    def __init__(self, edition: Edition, gatekeeper_url: str, opens: Mapping[str, int] | None = None) -> None:
         self._products = edition.school.products
         self._gatekeeper = gatekeeper_url
-        published = [lesson for course in edition.courses for lesson in course.lessons]
-        self._opens = {
-            product: sum(product in lesson.products for lesson in published) for product in self._products
-        }
+        self._opens = opened_lessons(edition) if opens is None else opens
 
     def of(self, products: Iterable[str], language: Language, lesson: str | None = None) -> list[Offer]:
         """Cards for those of `products` that are sold, cheapest first. lesson: where the buyer goes back to."""
@@ -70,6 +71,14 @@ class Offers:
         if product.interval:
             card["interval"] = product.interval
         return card
+
+
+def opened_lessons(edition: Edition) -> dict[str, int]:
+    """Product → how many published lessons it opens."""
+    opened = Counter(
+        product for course in edition.courses for lesson in course.lessons for product in lesson.products
+    )
+    return {product: opened[product] for product in edition.school.products}
 
 
 def _order(product: Product, language: Language) -> tuple[bool, bool, int, str]:

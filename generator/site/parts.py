@@ -1,14 +1,14 @@
 """Private halves → HTML fragments, with the public site's own Markdown configuration and link resolution.
 
-Rendered after the public site is finished, one instance of Markdown each, and without any plugin's page hooks: a plugin that
-collects pages can then never carry private text into a public file (rule R1).
+Rendered without any plugin's page hooks: a plugin that collects pages can then never carry private text into a public file
+(rule R1).
 """
 
 from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mkdocs.config.defaults import MkDocsConfig
@@ -39,7 +39,7 @@ class Part:
 
 
 def render(half: Half, engine: Engine, page: Page) -> Part:
-    """The half as a fragment for insertion into `page`, the rendered public page of its lesson."""
+    """The half as a fragment for insertion into `page`, the rendered public page of its lesson, by a whole MkDocs build."""
     reserved = frozenset(page.present_anchor_ids or ())
     extension = FragmentExtension(reserved, str(page.title or ""))
     config = copy.copy(engine.config)
@@ -47,18 +47,31 @@ def render(half: Half, engine: Engine, page: Page) -> Part:
     rendered = _page(half, config)
     with listening() as heard:
         rendered.render(config, engine.files)
-    html = rendered.content or ""
-    # MkDocs has seen the elements' ids before they were renamed, the stand-ins, and those of raw HTML.
-    raw_ids = frozenset(rendered.present_anchor_ids or ()) - extension.ids_before - reserved
+    ids = frozenset(rendered.present_anchor_ids or ())
     anchors = {
         (half.page if file is rendered.file else file.src_uri): dict(links)
         for file, links in (rendered.links_to_anchors or {}).items()
     }
+    return part_of(half, rendered.content or "", ids, anchors, extension, reserved, heard.texts)
+
+
+def part_of(
+    half: Half,
+    html: str,
+    ids: frozenset[str],
+    anchors: Mapping[str, Mapping[str, str]],
+    extension: FragmentExtension,
+    reserved: frozenset[str],
+    messages: Iterable[str],
+) -> Part:
+    """The part that a rendered half makes. ids: those that MkDocs has seen. reserved: those of the page around it."""
+    # MkDocs has seen the elements' ids before they were renamed, the stand-ins, and those of raw HTML.
+    raw_ids = ids - extension.ids_before - reserved
     return Part(
         html=f"{html}\n".encode(),
         ids=extension.ids | raw_ids,
         anchors=anchors,
-        messages=tuple(heard.texts),
+        messages=tuple(messages),
         problems=tuple(
             Problem(
                 half.source.as_posix(),

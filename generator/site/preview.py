@@ -1,6 +1,6 @@
 """A live build for one role: what an anonymous reader, a member or the owner of a product would see.
 
-The first `show` builds everything; a later one renders only what the change concerns (see `inputs`). Parts that the role may
+A `show` renders only what the change since the last one concerns (see `inputs`). Parts that the role may
 read are put into their pages, files that it may have lie below `files/`, so nobody need run a gatekeeper. The folder is
 never the build's: it holds private text, is marked as such, and no release is made from it, because no `Site` is.
 """
@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from gatekeeper.contract import routes
 from gatekeeper.contract.access import Allowed, Entitlements, Rule, decide
-from generator.access.edition import Edition
+from generator.access.edition import Edition, LessonEdition
 from generator.catalogue.model import School
 from generator.errors import Problem, SettingsError
-from generator.site import address, build, inputs, shelf
-from generator.site import parts as private
+from generator.site import address, outputs, shelf
+from generator.site.build import Progress, make, warnings_in
+from generator.site.cache import Cache
 from generator.site.compose import compose
-from generator.site.engine import Engine, Progress
 from generator.site.project import Project
-from generator.site.stage import Stage, stage
 
 MARK = "PREVIEW"  # a file in the preview's folder that says what it is
 
@@ -60,24 +60,13 @@ class Refreshed:
     warnings: tuple[Problem, ...]
 
 
-@dataclass(slots=True)
-class _Built:
-    """The preview as it stands on disk."""
-
-    stage: Stage
-    engine: Engine
-    parts: dict[str, private.Part]
-    surroundings: tuple[tuple[str, int, int], ...]
-
-
 class Preview:
-    """One role's view of a school, kept up to date by `show`. The same process must make every change."""
+    """One role's view of a school, kept up to date by `show`."""
 
     def __init__(self, project: Project, role: Role) -> None:
         folder = project.cache / "preview" / role.name.replace(":", "-")
         self._project = dataclasses.replace(project, folder=folder, gatekeeper_url="")
         self._role = role
-        self._built: _Built | None = None
 
     @property
     def site(self) -> Path:
@@ -85,61 +74,50 @@ class Preview:
         return self._project.site
 
     def show(self, edition: Edition, progress: Progress | None = None) -> Refreshed:
-        """Bring the preview to `edition`. Raises what `build.build` raises; the next call then makes everything anew."""
-        staged = stage(edition, self._project)
-        around = inputs.surroundings(self._project)
-        built, self._built = self._built, None
-        todo = inputs.EVERYTHING
-        if built is not None and built.surroundings == around:
-            todo = inputs.change(built.stage, staged)
-        shelf.put(self._project.build / MARK, _NOTE.encode())
-        written = shelf.write(staged, self._project)
-        if built is None or todo.everything:
-            engine = Engine(self._project, chinese=build.speaks_chinese(edition))
-            engine.build(progress)
-            built = _Built(staged, engine, {}, around)
-            pages: tuple[str, ...] = ()
-            halves = tuple(staged.halves)
-        else:
-            built.stage, halves = staged, todo.halves
-            pages = tuple(sorted({*todo.pages, *(staged.halves[lesson].page for lesson in halves)}))
-            for page in pages:
-                built.engine.refresh(page)
-            for path in written - staged.pages.keys():
-                shelf.put(self.site / path, (self._project.staged / path).read_bytes())
-        for lesson in halves:
-            self._part(built, edition, lesson)
-        self._files(edition)
-        self._built = built
+        """Bring the preview to `edition`. Raises what `build.build` raises."""
+        self._mark()
+        with Cache.open(self._project.build) as cache:
+            made = make(
+                edition,
+                project=self._project,
+                cache=cache,
+                progress=progress,
+                finish=partial(self._unlocked, int(edition.now.timestamp())),
+                kept=(outputs.INDEX, _FILES),
+            )
+            self._files(edition)
+            cache.commit()
+            warnings = warnings_in(cache)
         return Refreshed(
-            everything=todo.everything,
-            pages=tuple(address.url_of(page) for page in pages),
-            warnings=build.warnings_of(staged, built.engine, built.parts),
+            everything=not made.counts.reused,
+            pages=tuple(sorted(map(address.url_of, made.rendered))),
+            warnings=warnings,
         )
 
-    def _part(self, built: _Built, edition: Edition, lesson: str) -> None:
-        """Render a private half, for its warnings even when the role may not read it, and put it into its page."""
-        half = built.stage.halves[lesson]
-        page = built.engine.pages[half.page]
-        part = private.render(half, built.engine, page)
-        built.parts[lesson] = part
-        if self._may_have(edition.lessons[lesson].rule, edition):
-            target = self.site / page.file.dest_uri
-            target.write_text(
-                compose(target.read_text("utf-8"), part.html.decode(), where=half.page), "utf-8", newline=""
-            )
+    def _mark(self) -> None:
+        self._project.build.mkdir(parents=True, exist_ok=True)
+        shelf.put(self._project.build / MARK, _NOTE.encode())
+
+    def _unlocked(self, now: int, cut: LessonEdition, html: bytes, part: bytes | None) -> bytes:
+        """The page as the role sees it."""
+        if part is None or not self._may_have(cut.rule, now):
+            return html
+        return compose(html.decode(), part.decode(), where=cut.lesson.path.as_posix()).encode()
 
     def _files(self, edition: Edition) -> None:
         """The private files that the role may have, where the pages look for them, and no other."""
-        folder = self.site / routes.FILES.strip("/")
+        folder = self._project.build / _FILES
         allowed = {
             path.as_posix(): path
             for path, rule in edition.private_files.items()
-            if self._may_have(rule, edition)
+            if self._may_have(rule, int(edition.now.timestamp()))
         }
         shelf.sweep(folder, allowed)
         for name, path in allowed.items():
             shelf.put(folder / name, shelf.read_file(self._project.content, path))
 
-    def _may_have(self, rule: Rule, edition: Edition) -> bool:
-        return isinstance(decide(rule, self._role.entitlements, int(edition.now.timestamp())), Allowed)
+    def _may_have(self, rule: Rule, now: int) -> bool:
+        return isinstance(decide(rule, self._role.entitlements, now), Allowed)
+
+
+_FILES = outputs.SITE + routes.FILES.strip("/") + "/"

@@ -1,32 +1,37 @@
 """Edition → Stage: every file that MkDocs is given, as a value; and the private halves, which it is not given.
 
-    build/mkdocs.yml                 inherits the school's mkdocs.yml; name, address, navigation, extra.lyceum
+    build/mkdocs.yml                 inherits the school's mkdocs.yml; name, address, extra.lyceum, navigation
     build/public/<course>/index.md   landing page; <course>/<slug>.md lessons; index.md, <lang>/index.md catalogues; tags.md
     build/public/<old address>.md    redirect, one for each `moved_from`
     build/public/<path>              public files where the author keeps them
     build/public/feed.xml …          feeds, sitemap.xml, robots.txt
 
-Nothing is read or written here. Two pages at one address are the author's mistake and stop the build.
+Nothing is read or written here. A `Stager` knows first which pages there are and makes each when it is asked for, so that a
+build may share them out. Two pages at one address are the author's mistake and stop the build.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 import yaml
 
 from generator.access.edition import Edition, LessonEdition
 from generator.catalogue.model import Course, Lesson, in_language
 from generator.errors import ContentError, Problem, Severity
-from generator.site import address, feeds
+from generator.site import address, feeds, navigation
 from generator.site.describe import Descriptions, Meta
-from generator.site.links import Links, Origin
+from generator.site.links import Directory, Links, Origin
+from generator.site.navigation import Place, Slice
 from generator.site.offers import Offers
 from generator.site.project import Project
 
-_TAG_LIST = "<!-- material/tags -->\n"
+Subject = TypeVar("Subject")
+
 _WIDE = 1 << 20  # characters; front matter keeps one line a text
 
 
@@ -56,8 +61,36 @@ class Half:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Staged:
+    """One staged page, its lesson's private half if it has one, and what is wrong with their links."""
+
+    page: Page
+    half: Half | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Which pages there will be and everything else that is staged.
+
+    settings: `mkdocs.yml` without its navigation, config: with it. pages: staged path → the lesson shown there, if one is.
+    files: staged path → content path. texts: staged path → bytes. slices: course → what its pages show of each other.
+    places: staged path → where the page stands in the navigation.
+    """
+
+    settings: bytes
+    config: bytes
+    pages: Mapping[str, str | None]
+    files: Mapping[str, PurePosixPath]
+    texts: Mapping[str, bytes]
+    slices: Mapping[str, Slice]
+    places: Mapping[str, Place]
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """pages: staged path → page. files: staged path → content path. texts: staged path → bytes. halves: by lesson id."""
+    """A whole stage. pages: staged path → page. files, texts: as in Plan. halves: by lesson id."""
 
     config: bytes
     pages: Mapping[str, Page]
@@ -68,106 +101,157 @@ class Stage:
 
 
 def stage(edition: Edition, project: Project) -> Stage:
-    """Raises ContentError when two pages would have one address."""
-    return _Stager(edition, project).stage()
+    """Everything at once. Raises ContentError when two pages would have one address."""
+    stager = Stager(edition, project)
+    plan = stager.plan()
+    staged = {path: stager.stage(path) for path in plan.pages}
+    return Stage(
+        config=plan.config,
+        pages={path: one.page for path, one in staged.items()},
+        files=plan.files,
+        texts=plan.texts,
+        halves={one.half.lesson: one.half for one in staged.values() if one.half},
+        problems=(*plan.problems, *(problem for one in staged.values() for problem in one.problems)),
+    )
 
 
-class _Stager:
-    def __init__(self, edition: Edition, project: Project) -> None:
+class Stager:
+    """Stages the pages of an edition.
+
+    directory, opens: what links may lead to, and how many lessons each product opens, where the edition is only a part of the school.
+    """
+
+    def __init__(
+        self,
+        edition: Edition,
+        project: Project,
+        *,
+        directory: Directory | None = None,
+        opens: Mapping[str, int] | None = None,
+    ) -> None:
         school = edition.school
         self._edition = edition
         self._project = project
         self._base_url = _with_slash(school.base_url if project.base_url is None else project.base_url)
         gatekeeper = school.gatekeeper_url if project.gatekeeper_url is None else project.gatekeeper_url
         self._gatekeeper = gatekeeper.rstrip("/")
-        self._links = Links(edition, self._gatekeeper)
-        self._describe = Descriptions(edition, Offers(edition, self._gatekeeper), self._base_url)
-        self._pages: dict[str, Page] = {}
+        self._links = Links(directory or Directory.of(edition), self._gatekeeper)
+        self._describe = Descriptions(edition, Offers(edition, self._gatekeeper, opens), self._base_url)
+        self._makers: dict[str, Callable[[], Staged]] = {}
+        self._lessons: dict[str, str | None] = {}
         self._owners: dict[str, str] = {}
-        self._halves: dict[str, Half] = {}
         self._problems: list[Problem] = []
         self._mistakes: list[Problem] = []
 
-    def stage(self) -> Stage:
-        languages = self._edition.school.languages
-        for language in languages:
-            page = Page(meta=self._describe.catalogue(language), body="")
-            self._add(address.catalogue_page(language, languages[0]), page, "school.yml")
-        for course in self._edition.courses:
-            self._course(course)
-        for shown in self._edition.lessons.values():
-            if self._describe.course_of(shown.lesson):
-                self._lesson(shown)
-        for lesson in self._edition.upcoming:
-            if self._describe.course_of(lesson):
-                self._upcoming(lesson)
-        self._add(address.TAGS, Page(meta=self._describe.tags(languages[0]), body=_TAG_LIST), "school.yml")
-        self._redirects()
+    @property
+    def base_url(self) -> str:
+        """The public site's address, with a final slash."""
+        return self._base_url
+
+    def stage(self, path: str) -> Staged:
+        """The page that the plan names."""
+        return self._makers[path]()
+
+    def plan(self) -> Plan:
+        """Raises ContentError when two pages would have one address."""
+        self._lay_out()
         made = feeds.feeds(self._edition, self._base_url)
         texts = {feed.path: feed.content for feed in made} | {
             "sitemap.xml": feeds.sitemap(self._edition, self._base_url),
             "robots.txt": feeds.robots(self._base_url),
         }
         files = {address.staged_file(path): path for path in sorted(self._edition.public_files)}
-        for path in files.keys() & (self._pages.keys() | texts.keys()):
+        for path in files.keys() & (self._makers.keys() | texts.keys()):
             self._mistakes.append(
                 Problem(path, "a file stands at the address of one of the site's own pages")
             )
         if self._mistakes:
             raise ContentError(self._mistakes)
-        return Stage(
-            config=self._config(made),
-            pages=self._pages,
+        settings = self._settings(made)
+        map_ = navigation.map_of(self._edition, self._describe)
+        return Plan(
+            settings=settings,
+            config=settings + _yaml({"nav": map_.entries}).encode(),
+            pages=self._lessons,
             files=files,
             texts=texts,
-            halves=self._halves,
+            slices=map_.slices,
+            places=map_.places,
             problems=tuple(self._problems),
         )
 
-    def _course(self, course: Course) -> None:
+    def _lay_out(self) -> None:
+        languages = self._edition.school.languages
+        for language in languages:
+            page = partial(self._described, self._describe.catalogue, language)
+            self._add(address.catalogue_page(language, languages[0]), page, "school.yml")
+        for course in self._edition.courses:
+            self._add(
+                address.course_page(course),
+                partial(self._course, course),
+                (course.path / "course.yml").as_posix(),
+            )
+        for shown in self._edition.lessons.values():
+            lesson = shown.lesson
+            if self._describe.course_of(lesson):
+                made = partial(self.lesson, shown)
+                self._add(address.lesson_page(lesson), made, lesson.path.as_posix(), lesson.id)
+        for lesson in self._edition.upcoming:
+            if self._describe.course_of(lesson):
+                self._add(
+                    address.lesson_page(lesson), partial(self._upcoming, lesson), lesson.path.as_posix()
+                )
+        self._add(address.TAGS, partial(self._described, self._describe.tags, languages[0]), "school.yml")
+        self._redirects()
+
+    @staticmethod
+    def _described(describe: Callable[[Subject], Meta], subject: Subject) -> Staged:
+        """A page that is all front matter."""
+        return Staged(page=Page(meta=describe(subject), body=""))
+
+    def _course(self, course: Course) -> Staged:
         page = address.course_page(course)
         source = course.path / "course.yml"
         text = self._links.rewrite(course.description, source=source, page=page, first_line=1)
-        # A description's lines cannot be told from course.yml's own, so its problems name the file alone.
-        self._problems += [
-            Problem(source.as_posix(), problem.what, problem.hint, problem.severity)
-            for problem in text.problems
-        ]
-        self._add(
-            page, Page(meta=self._describe.course(course), body=text.text, source=source), source.as_posix()
+        return Staged(
+            page=Page(meta=self._describe.course(course), body=text.text, source=source),
+            # A description's lines cannot be told from course.yml's own, so its problems name the file alone.
+            problems=tuple(
+                Problem(source.as_posix(), problem.what, problem.hint, problem.severity)
+                for problem in text.problems
+            ),
         )
 
-    def _lesson(self, shown: LessonEdition) -> None:
+    def lesson(self, shown: LessonEdition) -> Staged:
+        """A lesson's page and private half."""
         lesson = shown.lesson
         page = address.lesson_page(lesson)
         public = self._links.rewrite(
             shown.public_markdown, source=lesson.path, page=page, first_line=lesson.body_line
         )
-        self._problems += public.problems
-        self._add(
-            page,
-            Page(
-                meta=self._describe.lesson(shown),
-                body=public.text,
-                source=lesson.path,
-                origins=public.origins,
-            ),
-            lesson.path.as_posix(),
+        staged = Page(
+            meta=self._describe.lesson(shown), body=public.text, source=lesson.path, origins=public.origins
         )
         if shown.private_markdown is None:
-            return
+            return Staged(page=staged, problems=public.problems)
         private = self._links.rewrite(
             shown.private_markdown, source=lesson.path, page=page, first_line=shown.private_line, private=True
         )
-        self._problems += private.problems
-        self._halves[lesson.id] = Half(
-            lesson=lesson.id, page=page, markdown=private.text, source=lesson.path, origins=private.origins
+        return Staged(
+            page=staged,
+            half=Half(
+                lesson=lesson.id,
+                page=page,
+                markdown=private.text,
+                source=lesson.path,
+                origins=private.origins,
+            ),
+            problems=(*public.problems, *private.problems),
         )
 
-    def _upcoming(self, lesson: Lesson) -> None:
+    def _upcoming(self, lesson: Lesson) -> Staged:
         body = f"{lesson.summary}\n" if lesson.summary else ""
-        page = Page(meta=self._describe.upcoming(lesson), body=body, source=lesson.path)
-        self._add(address.lesson_page(lesson), page, lesson.path.as_posix())
+        return Staged(page=Page(meta=self._describe.upcoming(lesson), body=body, source=lesson.path))
 
     def _redirects(self) -> None:
         shown = [
@@ -176,7 +260,7 @@ class _Stager:
         for lesson in shown:
             for old in lesson.moved_from:
                 path = address.page_at(_with_slash(old.strip("/")))
-                if path in self._pages:
+                if path in self._makers:
                     self._problems.append(
                         Problem(
                             lesson.path.as_posix(),
@@ -186,10 +270,11 @@ class _Stager:
                         )
                     )
                     continue
-                self._add(path, Page(meta=self._describe.redirect(lesson), body=""), lesson.path.as_posix())
+                page = partial(self._described, self._describe.redirect, lesson)
+                self._add(path, page, lesson.path.as_posix())
 
-    def _add(self, path: str, page: Page, owner: str) -> None:
-        if path in self._pages:
+    def _add(self, path: str, make: Callable[[], Staged], owner: str, lesson: str | None = None) -> None:
+        if path in self._makers:
             self._mistakes.append(
                 Problem(
                     owner,
@@ -198,10 +283,11 @@ class _Stager:
                 )
             )
             return
-        self._pages[path] = page
+        self._makers[path] = make
+        self._lessons[path] = lesson
         self._owners[path] = owner
 
-    def _config(self, made: tuple[feeds.Feed, ...]) -> bytes:
+    def _settings(self, made: tuple[feeds.Feed, ...]) -> bytes:
         school = self._edition.school
         languages = school.languages
         settings: dict[str, object] = {
@@ -215,7 +301,6 @@ class _Stager:
                 "custom_dir": self._project.relative_to_build(self._project.theme),
                 "language": languages[0],
             },
-            "nav": self._navigation(),
             "extra": {
                 "lyceum": {
                     "names": dict(school.name),
@@ -238,23 +323,6 @@ class _Stager:
             },
         }
         return f"# Written by 'lyceum build'; change content/school.yml or mkdocs.yml instead.\n{_yaml(settings)}".encode()
-
-    def _navigation(self) -> list[object]:
-        languages = self._edition.school.languages
-        entries: list[object] = [address.catalogue_page(language, languages[0]) for language in languages]
-        for course in self._edition.courses:
-            children: list[object] = [address.course_page(course)]
-            section: list[object] = children
-            name: str | None = None
-            for lesson in self._describe.listed(course):
-                if lesson.section != name:
-                    name = lesson.section
-                    section = children if name is None else []
-                    if name is not None:
-                        children.append({name: section})
-                section.append(address.lesson_page(lesson))
-            entries.append({course.title: children})
-        return [*entries, address.TAGS]
 
 
 def _with_slash(url: str) -> str:

@@ -16,6 +16,7 @@ from generator.access.edition import Edition
 from generator.errors import LeakError, LyceumError, StoreError
 from generator.release import Release, bundle
 from generator.site.build import Site
+from generator.site.contents import contents_of
 from generator.site.leaks import Attestation, public_digest
 from tests.generator.release.made import CONTENT_KEY
 from tests.generator.site.editions import course, edition, lesson, product
@@ -50,6 +51,30 @@ def school() -> Edition:
     )
 
 
+def described(site: Site, cut: Edition, base_url: str = "https://school.example") -> Site:
+    """The site with its contents as `cut` decides them and its files as they lie on disk."""
+    return replace(
+        site,
+        digests={
+            path.relative_to(site.public).as_posix(): (
+                hashlib.sha256(path.read_bytes()).digest(),
+                path.stat().st_size,
+            )
+            for path in site.public.rglob("*")
+            if path.is_file()
+        },
+        contents=contents_of(
+            cut,
+            base_url=base_url,
+            parts={id_: (hashlib.sha256(html).digest(), len(html)) for id_, html in site.parts.items()},
+            files={
+                path: (hashlib.sha256(place.read_bytes()).digest(), place.stat().st_size)
+                for path, place in site.files.items()
+            },
+        ),
+    )
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     public = tmp_path / "site"
@@ -65,6 +90,8 @@ def site(tmp_path: Path) -> Site:
     picture.write_bytes(PICTURE)
     return Site(
         public=public,
+        digests={},
+        contents={},
         parts={"rust/traits": b"<p>paid</p>", "rust/members": b"<p>members</p>", "rust/old": b"<p>old</p>"},
         files={"rust/files/图 1.svg": picture},
         warnings=(),
@@ -92,10 +119,11 @@ def bundled(site: Site, cut: Edition | None = None, **changes: object) -> Releas
         "content_key": CONTENT_KEY,
         "now": NOW,
         "commit": "abc123",
-        "base_url": "https://school.example",
         "attestation": changes.pop("attestation", None) or attested(site),
     }
-    return bundle(site, cut or school(), **(arguments | changes))  # type: ignore[arg-type]
+    base_url = str(changes.pop("base_url", "https://school.example"))
+    made = described(site, cut or school(), base_url)
+    return bundle(made, **(arguments | changes))  # type: ignore[arg-type]
 
 
 def test_the_manifest_states_what_the_edition_decided_r2(site: Site) -> None:

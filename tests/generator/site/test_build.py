@@ -416,7 +416,7 @@ def test_progress_reaches_its_total_in_every_step(tmp_path: Path) -> None:
         project=Project(root=tmp_path),
         progress=lambda step, done, total: seen.setdefault(step, []).append((done, total)),
     )
-    assert list(seen) == ["stage", "pages", "parts"]
+    assert list(seen) == ["plan", "pages"]
     for calls in seen.values():
         assert calls[-1][0] == calls[-1][1]
         assert [done for done, _ in calls] == sorted(done for done, _ in calls)

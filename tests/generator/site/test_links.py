@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from generator.access.edition import Edition
-from generator.site.links import Links, Rewritten, find
+from generator.site.links import Directory, Links, Rewritten, find
 from tests.generator.site.editions import course, edition, lesson
 
 
@@ -30,7 +30,7 @@ def rewrite(
     school: Edition, text: str, *, source: str = "rust/01-intro.md", private: bool = False
 ) -> Rewritten:
     page = {"rust/01-intro.md": "rust/intro.md", "rust/05-tools/01-cargo.md": "rust/tools/cargo.md"}[source]
-    return Links(school, "https://gate.example").rewrite(
+    return Links(Directory.of(school), "https://gate.example").rewrite(
         text, source=PurePosixPath(source), page=page, first_line=5, private=private
     )
 
