@@ -8,7 +8,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from gatekeeper.contract import keys, manifest, statement, trust
@@ -51,18 +52,29 @@ def attested(release: Release, signer: Signer | None) -> Release:
     )
 
 
-def trusted_manifest(stores: Stores, release: str) -> Manifest:
-    """The manifest of `release`. Raises StoreError if there is none, or none that a known key signed."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trusted:
+    """A release's documents as they lie in the store, and what they say. described: the manifest's bytes; listed: the public list's."""
+
+    described: bytes
+    listed: bytes
+    manifest: Manifest
+    files: Mapping[str, PublicFile]
+
+
+def trusted(stores: Stores, release: str) -> Trusted:
+    """The documents of `release`. Raises StoreError if they are missing, or not what a known key signed and the leak check has read."""
     private = stores.private
-    data = private.get(keys.manifest_key(release))
-    if data is None:
+    described = private.get(keys.manifest_key(release))
+    if described is None:
         raise StoreError(
             f"there is no release {release}", where=private.label, hint="`lyceum releases` lists them"
         )
     try:
         if stores.signer:
-            trust.check_manifest(data, private.get(keys.manifest_signature_key(release)), stores.signer.known)
-        whole = manifest.loads(data)
+            detached = private.get(keys.manifest_signature_key(release))
+            trust.check_manifest(described, detached, stores.signer.known)
+        whole = manifest.loads(described)
     except (trust.TrustError, manifest.ManifestError) as error:
         raise StoreError(
             f"release {release} is not to be trusted: {error}",
@@ -71,24 +83,19 @@ def trusted_manifest(stores: Stores, release: str) -> Manifest:
         ) from error
     if whole.release != release:
         raise StoreError(f"the manifest of release {release} names another one", hint="publish again")
-    return whole
-
-
-def trusted_files(stores: Stores, whole: Manifest) -> dict[str, PublicFile]:
-    """The public files of the release. Raises StoreError if the list is missing or is not what the leak check has read."""
-    data = stores.private.get(keys.public_list_key(whole.release))
-    files = {} if data is None else loads_public(data)
-    if not files:
+    listed = private.get(keys.public_list_key(release))
+    files = {} if listed is None else loads_public(listed)
+    if listed is None or not files:
         raise StoreError(
-            f"the public half of release {whole.release} is not in the store",
-            where=stores.private.label,
+            f"the public half of release {release} is not in the store",
+            where=private.label,
             hint="publish from its source",
         )
     digests = {path: file.sha256 for path, file in files.items() if path != statement.PATH}
     if stores.signer and public_digest(digests) != whole.attestation.get("digest"):
         raise StoreError(
-            f"the list of public files of release {whole.release} is not the one that was published",
-            where=stores.private.label,
+            f"the list of public files of release {release} is not the one that was published",
+            where=private.label,
             hint="somebody changed it in the store; publish from the source",
         )
-    return files
+    return Trusted(described=described, listed=listed, manifest=whole, files=files)

@@ -17,7 +17,7 @@ from gatekeeper.contract import keys
 from gatekeeper.contract.pointer import Kind, Pointer
 from generator.errors import StoreError
 from generator.release import history
-from generator.release.attest import trusted_files, trusted_manifest
+from generator.release.attest import trusted
 from generator.release.history import Tip
 from generator.release.known import Known, known, read, remembered
 from generator.release.plan import stored_sizes
@@ -68,9 +68,13 @@ def rollback(
         before = known(private, tip.pointer, stores.memory)
     elif tip.pointer is not None:
         before = remembered(tip.pointer, stores.memory)
-    after = _whole(chosen, stores) if look or private.is_near else remembered(chosen.pointer, stores.memory)
+    look = look or private.is_near
+    after = _whole(chosen, files, stores) if look else remembered(chosen.pointer, stores.memory)
     # what is not known is taken to stop being free: then nothing older stays
     closes = before is None or after is None or before.closes(after)
+    shown = {} if before is None else before.public
+    changed = [] if before is None else [path for path in files if shown.get(path) != files[path]]
+    removed = [path for path in shown if path not in files]
     if not public.is_gradual:
         public.check()
     moment = (now or datetime.now(UTC)).astimezone(UTC)
@@ -94,15 +98,13 @@ def rollback(
         before.public if before is not None and tip.pointer else None,
         progress or silent,
     )
-    shown = {} if before is None else before.public
-    changed = [] if before is None else [path for path in files if shown.get(path) != files[path]]
     return Published(
         release=wanted,
         previous=tip.release or None,
         number=moved.number,
         is_unchanged=False,
         changed=tuple(sorted(changed)),
-        removed=tuple(sorted(path for path in shown if path not in files)),
+        removed=tuple(sorted(removed)),
         site=str(json.loads(chosen.manifest).get("site", "")),
     )
 
@@ -114,6 +116,7 @@ class _Files(Mapping[str, PublicFile]):
         self._stores = stores
         self._pointer = moved
         self._files: dict[str, PublicFile] | None = None
+        self._document = b""
 
     def __getitem__(self, path: str) -> PublicFile:
         return self._read()[path]
@@ -123,6 +126,12 @@ class _Files(Mapping[str, PublicFile]):
 
     def __len__(self) -> int:
         return len(self._read())
+
+    @property
+    def document(self) -> bytes:
+        """The list itself, which the pointer vouches for."""
+        self._read()
+        return self._document
 
     def _read(self) -> dict[str, PublicFile]:
         if self._files is None:
@@ -136,7 +145,7 @@ class _Files(Mapping[str, PublicFile]):
                     where=self._stores.private.label,
                     hint="somebody changed it in the store; publish from the source",
                 )
-            self._files = loads_public(data)
+            self._files, self._document = loads_public(data), data
         return self._files
 
 
@@ -180,30 +189,28 @@ def _chosen(stores: Stores, tip: Tip, release: str) -> _Chosen:
                 hint="somebody changed it in the store; publish from the source",
             )
         return _Chosen(pointer=moved, manifest=data)
-    whole = trusted_manifest(stores, release)
-    files = trusted_files(stores, whole)
-    data, listed = private.get(keys.manifest_key(release)) or b"", _public_list(stores, release)
-    objects = read(data, listed).sizes()
+    found = trusted(stores, release)
+    whole = found.manifest
     return _Chosen(
         pointer=Pointer(
             number=1,
             release=release,
             created=whole.created,
-            digest=content_digest(whole, files),
-            manifest_sha256=hashlib.sha256(data).hexdigest(),
-            public_sha256=hashlib.sha256(listed).hexdigest(),
+            digest=content_digest(whole, found.files),
+            manifest_sha256=hashlib.sha256(found.described).hexdigest(),
+            public_sha256=hashlib.sha256(found.listed).hexdigest(),
             commit=whole.commit,
             lessons=len(whole.lessons),
-            size_bytes=sum(objects.values()),
+            size_bytes=sum(read(found.described, found.listed).sizes().values()),
         ),
-        manifest=data,
+        manifest=found.described,
     )
 
 
-def _whole(chosen: _Chosen, stores: Stores) -> Known:
+def _whole(chosen: _Chosen, files: _Files, stores: Stores) -> Known:
     """What the release holds. Raises StoreError if the store has lost some of it."""
     present = stored_sizes(stores.private)
-    whole = read(chosen.manifest, _public_list(stores, chosen.pointer.release))
+    whole = read(chosen.manifest, files.document)
     lost = [key for key, size in whole.sizes().items() if present.get(key) != size]
     if lost:
         raise StoreError(

@@ -73,9 +73,9 @@ def test_no_public_address_has_it_not_even_below_old_releases_p21_l16(tmp_path: 
 
 def test_going_back_to_before_a_lesson_was_free_closes_it_again_p21(tmp_path: Path) -> None:
     stores = folders(tmp_path)
-    first, second = free_then_paid(tmp_path)
-    publish(second, stores)
-    publish(first, stores)
+    _, paid_for = free_then_paid(tmp_path)
+    publish(paid_for, stores)
+    publish(made(tmp_path, 3, pages=PAGES), stores)
     rollback(stores)
     assert not [path for path, data in every_public_byte(tmp_path / "public").items() if b"CANARY" in data]
     rollback(stores)  # and it can be put back whole

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from gatekeeper.contract import keys, manifest, pointer, statement
-from generator.errors import StoreError
+from generator.errors import AccessLossError, StoreError
 from generator.release import Plan, Published, Release, Stores, plan, publish, releases, rollback
 from generator.release.folder import FolderStore
+from generator.release.history import Tip
+from generator.release.known import Known
 from generator.release.site_bucket import BucketSite
 from generator.release.site_folder import FolderSite
 from generator.release.store import Body, StoredObject
@@ -536,3 +538,41 @@ def test_a_copy_is_made_where_hard_links_cannot(tmp_path: Path) -> None:
         publish(first, stores)
         publish(second, stores)
         is_whole(stores, second)
+
+
+def test_a_release_begun_before_the_one_that_runs_is_not_published(stores: Stores, tmp_path: Path) -> None:
+    """No gatekeeper would follow it there: only a rollback goes back (a slow publisher, or a clock that is wrong)."""
+    first, second = made(tmp_path, 1), made(tmp_path, 2)
+    publish(second, stores)
+    before = stored(stores.private), shown(stores)
+    with pytest.raises(StoreError, match="begun after this one") as caught:
+        publish(first, stores)
+    assert caught.value.exit_code == 6
+    assert (stored(stores.private), shown(stores)) == before
+
+
+def test_after_a_rollback_a_release_between_the_two_is_published(stores: Stores, tmp_path: Path) -> None:
+    publish(made(tmp_path, 1), stores)
+    publish(made(tmp_path, 3), stores)
+    rollback(stores)
+    second = made(tmp_path, 2)
+    publish(second, stores)
+    assert current(stores) == second.id
+
+
+def test_a_publish_that_is_not_approved_changes_nothing(stores: Stores, tmp_path: Path) -> None:
+    first, second = made(tmp_path, 1), made(tmp_path, 2)
+    publish(first, stores)
+    before = stored(stores.private), shown(stores)
+    told: list[str] = []
+
+    def refuse(tip: Tip, running: Known) -> None:
+        told.append(tip.release)
+        assert manifest.loads(running.described) == first.manifest
+        raise AccessLossError(["demo/paid"])
+
+    with pytest.raises(AccessLossError) as caught:
+        publish(second, stores, approve=refuse)
+    assert caught.value.exit_code == 5
+    assert told == [first.id]
+    assert (stored(stores.private), shown(stores)) == before
