@@ -27,8 +27,8 @@ OVERVIEW = "overview"
 RESERVED = frozenset(
     """
     404 account admin api assets atom buy catalogue css current feed feeds files fonts gate healthz images img includes index
-    javascripts js jwks manifest metrics oauth outbox pagefind pointers private public readyz redeem releases robots rss
-    search sign-in sign-out signals sitemap static store stylesheets tag tags theme webhooks well-known en zh
+    javascripts js jwks manifest metrics oauth orders outbox pagefind pay pointers private public readyz redeem releases robots
+    rss search sign-in sign-out signals sitemap static store stylesheets tag tags theme webhooks well-known en zh
     """.split()  # noqa: SIM905 - a list of forty quoted words reads worse
 )
 
