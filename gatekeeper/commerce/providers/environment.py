@@ -83,52 +83,58 @@ def _stripe(values: EnvironmentValues, *, is_demo: bool) -> StripeAccount | None
 
 
 def _wechat_pay(values: EnvironmentValues, *, is_demo: bool) -> WechatPayAccount | None:
-    prefix = "LYCEUM_WECHAT_PAY_"
-    texts = {
-        name: values.text(prefix + name, "")
-        for name in ("MERCHANT", "APP", "SERIAL", "PUBLIC_KEY_ID", "PUBLIC_KEY")
-    }
-    if not texts["PUBLIC_KEY"]:
-        kept = values.secret(f"{prefix}PUBLIC_KEY")  # no secret, and yet easier to keep in a file
-        texts["PUBLIC_KEY"] = kept.reveal_text() if kept is not None else ""
-    private, api = values.secret(f"{prefix}PRIVATE_KEY"), values.secret(f"{prefix}API_KEY")
-    app_secret = values.secret(f"{prefix}APP_SECRET")
+    names = (
+        "LYCEUM_WECHAT_PAY_MERCHANT",
+        "LYCEUM_WECHAT_PAY_APP",
+        "LYCEUM_WECHAT_PAY_SERIAL",
+        "LYCEUM_WECHAT_PAY_PUBLIC_KEY_ID",
+    )
+    texts = {name: values.text(name, "") for name in names}
+    public = values.secret("LYCEUM_WECHAT_PAY_PUBLIC_KEY")  # no secret, and yet easier to keep in a file
+    texts["LYCEUM_WECHAT_PAY_PUBLIC_KEY"] = public.reveal_text() if public is not None else ""
+    private, api = values.secret("LYCEUM_WECHAT_PAY_PRIVATE_KEY"), values.secret("LYCEUM_WECHAT_PAY_API_KEY")
+    app_secret = values.secret("LYCEUM_WECHAT_PAY_APP_SECRET")
     if not any(texts.values()) and private is None and api is None:
         return None
     missing = [name for name, text in texts.items() if not text]
-    missing += [name for name, secret in (("PRIVATE_KEY", private), ("API_KEY", api)) if secret is None]
+    secrets = {"LYCEUM_WECHAT_PAY_PRIVATE_KEY": private, "LYCEUM_WECHAT_PAY_API_KEY": api}
+    missing += [name for name, secret in secrets.items() if secret is None]
     for name in missing:
-        _missing(values, prefix + name, "WeChat Pay needs the whole account; see docs/commerce.md")
+        _missing(values, name, "WeChat Pay needs the whole account; see docs/commerce.md")
     if missing or private is None or api is None:
         return None
     before = len(values.problems)
-    if not re.fullmatch(r"[0-9]{6,32}", texts["MERCHANT"], re.ASCII):
-        values.wrong(f"{prefix}MERCHANT", "is not a merchant number", "it is digits, like 1900000109")
-    if not re.fullmatch(r"wx[0-9a-f]{16}", texts["APP"], re.ASCII):
-        values.wrong(f"{prefix}APP", "is not an application id", "it is wx and 16 digits or letters")
-    if not re.fullmatch(r"[0-9A-Fa-f]{8,64}", texts["SERIAL"], re.ASCII):
-        values.wrong(f"{prefix}SERIAL", "is not a certificate's serial number", "it is hex digits")
-    if not re.fullmatch(r"PUB_KEY_ID_[0-9A-Za-z]{8,64}", texts["PUBLIC_KEY_ID"], re.ASCII):
+    if not re.fullmatch(r"[0-9]{6,32}", texts["LYCEUM_WECHAT_PAY_MERCHANT"], re.ASCII):
         values.wrong(
-            f"{prefix}PUBLIC_KEY_ID", "is not a public key's id", "it is PUB_KEY_ID_… beside the key"
+            "LYCEUM_WECHAT_PAY_MERCHANT", "is not a merchant number", "it is digits, like 1900000109"
+        )
+    if not re.fullmatch(r"wx[0-9a-f]{16}", texts["LYCEUM_WECHAT_PAY_APP"], re.ASCII):
+        values.wrong("LYCEUM_WECHAT_PAY_APP", "is not an application id", "it is wx and 16 digits or letters")
+    if not re.fullmatch(r"[0-9A-Fa-f]{8,64}", texts["LYCEUM_WECHAT_PAY_SERIAL"], re.ASCII):
+        values.wrong("LYCEUM_WECHAT_PAY_SERIAL", "is not a certificate's serial number", "it is hex digits")
+    if not re.fullmatch(r"PUB_KEY_ID_[0-9A-Za-z]{8,64}", texts["LYCEUM_WECHAT_PAY_PUBLIC_KEY_ID"], re.ASCII):
+        values.wrong(
+            "LYCEUM_WECHAT_PAY_PUBLIC_KEY_ID", "is not a public key's id", "it is PUB_KEY_ID_… beside the key"
         )
     if len(api.reveal_text().encode()) != 32:
-        values.wrong(f"{prefix}API_KEY", "is not 32 signs long", "set the APIv3 key at the merchant's page")
+        values.wrong(
+            "LYCEUM_WECHAT_PAY_API_KEY", "is not 32 signs long", "set the APIv3 key at the merchant's page"
+        )
     account = WechatPayAccount(
-        merchant=texts["MERCHANT"],
-        app=texts["APP"],
+        merchant=texts["LYCEUM_WECHAT_PAY_MERCHANT"],
+        app=texts["LYCEUM_WECHAT_PAY_APP"],
         app_secret=app_secret,
-        serial=texts["SERIAL"],
-        private_key=_private(values, f"{prefix}PRIVATE_KEY", private),
+        serial=texts["LYCEUM_WECHAT_PAY_SERIAL"],
+        private_key=_private(values, "LYCEUM_WECHAT_PAY_PRIVATE_KEY", private),
         api_key=api,
-        public_key_id=texts["PUBLIC_KEY_ID"],
-        public_key=_public(values, f"{prefix}PUBLIC_KEY", texts["PUBLIC_KEY"]),
-        url=_url(values, f"{prefix}URL", WECHAT_PAY_URL),
-        identity_url=_url(values, f"{prefix}IDENTITY_URL", WECHAT_URL),
+        public_key_id=texts["LYCEUM_WECHAT_PAY_PUBLIC_KEY_ID"],
+        public_key=_public(values, "LYCEUM_WECHAT_PAY_PUBLIC_KEY", texts["LYCEUM_WECHAT_PAY_PUBLIC_KEY"]),
+        url=_url(values, "LYCEUM_WECHAT_PAY_URL", WECHAT_PAY_URL),
+        identity_url=_url(values, "LYCEUM_WECHAT_PAY_IDENTITY_URL", WECHAT_URL),
     )
     _one_mode(
         values,
-        f"{prefix}MERCHANT",
+        "LYCEUM_WECHAT_PAY_MERCHANT",
         is_live=account.is_live,
         is_demo=is_demo,
         hint="WeChat Pay has no test mode; it is for LYCEUM_MODE=live",
@@ -137,32 +143,38 @@ def _wechat_pay(values: EnvironmentValues, *, is_demo: bool) -> WechatPayAccount
 
 
 def _alipay(values: EnvironmentValues, *, is_demo: bool) -> AlipayAccount | None:
-    prefix = "LYCEUM_ALIPAY_"
-    app, seller = values.text(f"{prefix}APP", ""), values.text(f"{prefix}SELLER", "")
-    private, public = values.secret(f"{prefix}PRIVATE_KEY"), values.secret(f"{prefix}PUBLIC_KEY")
+    app, seller = values.text("LYCEUM_ALIPAY_APP", ""), values.text("LYCEUM_ALIPAY_SELLER", "")
+    private, public = values.secret("LYCEUM_ALIPAY_PRIVATE_KEY"), values.secret("LYCEUM_ALIPAY_PUBLIC_KEY")
     if not app and not seller and private is None and public is None:
         return None
-    given = {"APP": app, "SELLER": seller, "PRIVATE_KEY": private, "PUBLIC_KEY": public}
+    given = {
+        "LYCEUM_ALIPAY_APP": app,
+        "LYCEUM_ALIPAY_SELLER": seller,
+        "LYCEUM_ALIPAY_PRIVATE_KEY": private,
+        "LYCEUM_ALIPAY_PUBLIC_KEY": public,
+    }
     for name, value in given.items():
         if not value:
-            _missing(values, prefix + name, "Alipay needs the whole account; see docs/commerce.md")
+            _missing(values, name, "Alipay needs the whole account; see docs/commerce.md")
     if not app or not seller or private is None or public is None:
         return None
     before = len(values.problems)
     if not re.fullmatch(r"[0-9]{16}", app, re.ASCII):
-        values.wrong(f"{prefix}APP", "is not an application id", "it is 16 digits")
+        values.wrong("LYCEUM_ALIPAY_APP", "is not an application id", "it is 16 digits")
     if not re.fullmatch(r"2088[0-9]{12}", seller, re.ASCII):
-        values.wrong(f"{prefix}SELLER", "is not a seller's number", "it is 16 digits that begin with 2088")
+        values.wrong(
+            "LYCEUM_ALIPAY_SELLER", "is not a seller's number", "it is 16 digits that begin with 2088"
+        )
     account = AlipayAccount(
         app=app,
         seller=seller,
-        private_key=_private(values, f"{prefix}PRIVATE_KEY", private),
-        public_key=_public(values, f"{prefix}PUBLIC_KEY", public.reveal_text()),
-        url=_url(values, f"{prefix}URL", ALIPAY_URL),
+        private_key=_private(values, "LYCEUM_ALIPAY_PRIVATE_KEY", private),
+        public_key=_public(values, "LYCEUM_ALIPAY_PUBLIC_KEY", public.reveal_text()),
+        url=_url(values, "LYCEUM_ALIPAY_URL", ALIPAY_URL),
     )
     _one_mode(
         values,
-        f"{prefix}URL",
+        "LYCEUM_ALIPAY_URL",
         is_live=account.is_live,
         is_demo=is_demo,
         hint="leave it out when LYCEUM_MODE is live, and name Alipay's sandbox in a demo",
