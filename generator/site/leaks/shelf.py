@@ -114,7 +114,7 @@ class Shelf:
         if not len(hashes):
             return []
         rows = self._database.execute(
-            "SELECT owner, place, changed FROM leaks_rows WHERE shelf = ? AND place IS NOT NULL ORDER BY place",
+            "SELECT owner, place, changed FROM leaks_rows WHERE shelf = ? AND size ORDER BY place",
             (self._name,),
         ).fetchall()
         owned = self._map(".owned")
