@@ -104,6 +104,11 @@ def test_what_is_ignored_ends_with_its_own_element() -> None:
     assert text_of(made).split() == ["T", "a", "b", "c"]
 
 
+def test_a_text_about_the_marks_is_a_text() -> None:
+    made = extract(BODY.format('<h1>T</h1><p>a <code>class="headerlink" data-pagefind-ignore</code> b</p>'))
+    assert text_of(made) == 'T a class="headerlink" data-pagefind-ignore b'
+
+
 def test_tags_are_found_although_pagefind_skips_navigation() -> None:
     made = extract(
         BODY.format('<h1>T</h1><nav class="lyceum-tags"><ul><li><a href="x">wal</a></li></ul></nav>')
