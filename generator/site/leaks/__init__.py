@@ -29,11 +29,12 @@ settling      suspects → hits
 from __future__ import annotations
 
 from generator.site.leaks.attestation import Attestation, public_digest
-from generator.site.leaks.check import check, examine
+from generator.site.leaks.check import check, examine, refuse
 from generator.site.leaks.ledger import Ledger, Verdict
 from generator.site.leaks.private import Secrets, names_of
 from generator.site.leaks.report import Hit
 from generator.site.leaks.screen import Reading
+from generator.site.leaks.settling import settle
 from generator.site.leaks.units import (
     SCHOOL,
     THEME,
@@ -62,4 +63,6 @@ __all__ = [
     "lesson_key",
     "names_of",
     "public_digest",
+    "refuse",
+    "settle",
 ]

@@ -16,6 +16,7 @@ from markdown import markdown
 from generator import access, catalogue
 from generator.access.edition import Edition
 from generator.site.leaks import Hit, Secrets, examine
+from tests.generator.site.leaks.screening import assert_suspected, hits_of_a_build
 
 SCHOOL = Path(__file__).parents[3] / "sites" / "leak-observatory"
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -87,7 +88,12 @@ class Observatory:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
     def hits(self, secrets: Secrets | None = None) -> tuple[Hit, ...]:
-        return examine(self.public, secrets or self.secrets)[1]
+        """What the exact check finds; the screen has to suspect the same files, and to come to the same hits in the end."""
+        hits = examine(self.public, secrets or self.secrets)[1]
+        assert_suspected(self.public, secrets or self.secrets, hits)
+        if secrets is None:
+            assert hits_of_a_build(self.edition, self.parts, self.public) == hits
+        return hits
 
 
 def observatory(folder: Path) -> Observatory:

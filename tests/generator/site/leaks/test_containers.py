@@ -22,6 +22,7 @@ import pytest
 from generator.site.leaks import Secrets, archives, containers, examine
 from generator.site.leaks.sources import PrivateText
 from tests.generator.site.leaks.observatory import png, tarred, zipped
+from tests.generator.site.leaks.screening import assert_suspected
 
 EIGHT = "amber basil cedar dahlia elder fennel ginger hyssop"
 SEVEN = "amber basil cedar dahlia elder fennel ginger"
@@ -180,7 +181,9 @@ def hits(folder: Path, private: str, container: tuple[str, bytes]) -> list[str]:
     (folder / name).write_bytes(data)
     text = PrivateText(lesson="a/b", path="a/b.md", line=1, text=f"begin here\n{private}\nand end here")
     secrets = Secrets(texts=(text,), names=(), public_texts=(), public_markdown={}, root=folder)
-    return [str(hit) for hit in examine(folder, secrets)[1]]
+    found = examine(folder, secrets)[1]
+    assert_suspected(folder, secrets, found)
+    return [str(hit) for hit in found]
 
 
 @pytest.mark.parametrize("kind", CONTAINERS)
