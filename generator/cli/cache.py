@@ -121,7 +121,7 @@ def _store(root: Path) -> tuple[ObjectStore, bytes]:
     """The private store, and the key that a shared cache is authenticated with."""
     from generator.release import ReleaseSettings, open_stores
 
-    settings = ReleaseSettings.from_environment(store_environment(root, os.environ))
+    settings = ReleaseSettings.from_environment(store_environment(root, os.environ), needs_release_key=False)
     if settings.content_key is None:
         raise SettingsError("LYCEUM_CONTENT_KEY is missing", hint="it authenticates the shared cache")
     return open_stores(settings).private, settings.content_key
