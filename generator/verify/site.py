@@ -9,7 +9,7 @@ from gatekeeper.contract import routes
 from generator.errors import SettingsError
 
 _INDEX = "index.html"
-_SAFE = "/:@!$&'()*+,;=~"  # what RFC 3986 lets stand in a path beside letters, digits, "-", "." and "_"
+_SAFE = "/:@!$&'()*+,=~"  # what RFC 3986 lets stand in a path; without ";", which urljoin may drop
 _GATEKEEPER = frozenset(
     route.strip("/").split("/")[0]
     for route in (
