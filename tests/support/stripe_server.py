@@ -50,6 +50,9 @@ class StripeServer:
 
     def answer(self, asked: Asked) -> Said:
         self.calls.append(f"{asked.method} {asked.path}")
+        if asked.path.split("/")[1] in {"c", "p"}:  # what browsers see
+            page = b"<!doctype html><html lang=en><title>Stripe</title><link rel=icon href=data:,><h1>Stripe</h1>"
+            return Said(status=200, body=page, headers={"Content-Type": "text/html; charset=utf-8"})
         if self.is_away:
             return _error(500, "api_error", "away")
         if asked.headers.get("authorization") != f"Bearer {self.key}":
