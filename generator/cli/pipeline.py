@@ -8,14 +8,16 @@ from __future__ import annotations
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from generator import access, catalogue
-from generator.access.edition import Edition
 from generator.cli.output import say, stage
 from generator.errors import ContentError, Problem, Severity
 from generator.site.cache import Cache
 from generator.site.incremental import Built, Run
 from generator.site.project import Project
+
+if TYPE_CHECKING:
+    from generator.access.edition import Edition
 
 __all__ = ["Built", "build_school", "moment", "read_edition", "say_where", "source_commit"]
 
@@ -27,6 +29,8 @@ def moment(now: datetime | None = None) -> datetime:
 
 def read_edition(root: Path, now: datetime) -> tuple[Edition, tuple[Problem, ...]]:
     """Read and cut the school. Raises ContentError with every mistake of both stages that could be looked for."""
+    from generator import access, catalogue
+
     school, warnings = catalogue.read(root / "content")
     edition = access.split(school, now)
     return edition, (*warnings, *edition.notices)

@@ -7,6 +7,7 @@ done by MkDocs' own live-reload server.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -16,6 +17,8 @@ from generator.cli.output import report_error, report_problems, say
 from generator.cli.project import school_option
 from generator.cli.site_host import check_free
 from generator.errors import LyceumError
+
+_NAMED_PAGES = 5  # more are only counted
 
 
 @click.command(epilog=EXIT_CODES)
@@ -44,7 +47,7 @@ def command(root: Path, role: str, host: str, port: int) -> None:
       lyceum serve --as owner:async-python --port 8010
     """
     from generator import catalogue
-    from generator.cli.pipeline import moment, read_edition
+    from generator.cli.pipeline import moment
     from generator.site import live
     from generator.site.preview import Preview, Role
     from generator.site.project import Project
@@ -54,10 +57,9 @@ def command(root: Path, role: str, host: str, port: int) -> None:
 
     def refresh() -> None:
         started = time.perf_counter()
-        edition, warnings = read_edition(root, moment())
-        refreshed = preview.show(edition)
-        report_problems((*warnings, *refreshed.warnings))
-        what = "everything" if refreshed.everything else ", ".join(refreshed.pages) or "no page"
+        refreshed = preview.refresh(moment())
+        report_problems(refreshed.warnings)
+        what = "everything" if refreshed.everything else _named(refreshed.pages)
         say(f"{time.strftime('%H:%M:%S')} built {what} in {time.perf_counter() - started:.2f} s")
 
     def refresh_or_report() -> None:
@@ -74,3 +76,9 @@ def command(root: Path, role: str, host: str, port: int) -> None:
     watched = [path for path in (root / "content", root / "theme", root / "mkdocs.yml") if path.exists()]
     live.serve(preview.site, watched, host, port, refresh_or_report)
     say("\nstopped")
+
+
+def _named(pages: Sequence[str]) -> str:
+    if len(pages) > _NAMED_PAGES:
+        return f"{len(pages)} pages"
+    return ", ".join(page or "the catalogue" for page in pages) or "no page"

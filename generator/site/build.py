@@ -11,23 +11,21 @@ A school whose mkdocs.yml names plugins or hooks is made as a whole by MkDocs (`
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.access.edition import Edition
-from generator.errors import ContentError, Problem
+from generator.errors import Problem
 from generator.site import address, inputs, navigation, outputs, reports, schedule
 from generator.site.cache import Cache
-from generator.site.contents import Contents
 from generator.site.finish import home_of, put_contents, put_files, put_school, surroundings
 from generator.site.navigation import NeedsWholeNavigation, ShownPage
 from generator.site.outputs import SITE, STAGE, Outputs
 from generator.site.pages import Finish, PageResult, Pages
 from generator.site.project import Project
 from generator.site.render import Renderer
+from generator.site.result import Counts, Site, site_of, warnings_in
 from generator.site.stage import Plan, Stager
 from generator.site.whole import WholeSite
 
@@ -35,36 +33,9 @@ if TYPE_CHECKING:
     from generator.site.leaks.screen import Reading
     from generator.site.leaks.units import FileReading, Unit
 
-__all__ = ["Counts", "Made", "Project", "Site", "build", "make"]
+__all__ = ["Counts", "Made", "Project", "Site", "build", "make", "warnings_in"]
 
 Progress = Callable[[str, int, int], None]
-Digest = tuple[bytes, int]  # SHA-256 and size in bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """Pages by what was done about them, and output files that were removed."""
-
-    rendered: int = 0
-    reused: int = 0
-    removed: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """A finished build.
-
-    public: the folder that anybody may host. digests: its files → SHA-256 and size. parts: lesson id → HTML of its private half,
-    UTF-8. files: path in the manifest → the private file on disk. contents: what a release will list.
-    """
-
-    public: Path
-    digests: Mapping[str, Digest]
-    parts: Mapping[str, bytes]
-    files: Mapping[str, Path]
-    contents: Contents
-    warnings: tuple[Problem, ...]
-    counts: Counts = field(default_factory=Counts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,36 +195,6 @@ def _restore(path: str, address_: str, sha256: bytes, cache: Cache, here: Output
         here.keep(output)
     elif html := cache.html(path):
         here.put(output, html, sha256)
-
-
-def site_of(project: Project, cache: Cache, *, counts: Counts | None = None) -> Site:
-    """What the cache says was built. Raises ContentError for warnings where mkdocs.yml says `strict: true`."""
-    warnings = warnings_in(cache)
-    if cache.get("strict") and warnings:
-        raise ContentError([Problem(p.where, p.what, p.hint) for p in warnings])
-    digests = {
-        path.removeprefix(SITE): (stamp.sha256, stamp.size)
-        for path, stamp in cache.stamps("outputs").items()
-        if path.startswith(SITE)
-    }
-    contents = json.loads((project.build / "manifest.json").read_bytes())
-    stored = cache.parts()
-    return Site(
-        public=project.site,
-        digests=digests,
-        parts=stored if cache.folder else dict(stored),
-        files={path: project.content / path for path in contents["files"]},
-        contents=contents,
-        warnings=warnings,
-        counts=counts or Counts(),
-    )
-
-
-def warnings_in(cache: Cache) -> tuple[Problem, ...]:
-    """Every warning of a build, each once, in the order of files and lines; those about pages that were not made again, too."""
-    anchors = (reports.of_anchor(page, anchor) for page, anchor in cache.dangling_anchors())
-    found = [*cache.problems(), *cache.messages(), *anchors]
-    return tuple(sorted(dict.fromkeys(found), key=reports.by_place))
 
 
 def speaks_chinese(edition: Edition) -> bool:

@@ -26,8 +26,10 @@ from generator.site.project import Project
 if TYPE_CHECKING:
     from generator.access.edition import Edition
     from generator.site.alone import Alone
-    from generator.site.build import Made, Site
-    from generator.site.leaks import Attestation, Reading
+    from generator.site.attestation import Attestation
+    from generator.site.build import Made
+    from generator.site.leaks import Reading
+    from generator.site.result import Site
 
 Progress = Callable[[str, int, int], None]
 
@@ -101,6 +103,20 @@ def remember(project: Project, cache: Cache, seen: Look, edition: Edition | None
     cache.put("span", json.dumps([now.timestamp(), min(hours) if hours else None]).encode())
 
 
+def read_school(project: Project, cache: Cache, seen: Look, now: datetime) -> Edition:
+    """Read and cut the whole school, and remember it as it was seen. Raises ContentError with every mistake."""
+    from generator import access, catalogue
+
+    school, warnings = catalogue.read(project.content)
+    edition = access.split(school, now)
+    remember(project, cache, seen, edition, now)
+    cache.put_problems("catalogue", warnings)
+    cache.put_problems("split", edition.notices)
+    counts = {"courses": len(edition.courses), "lessons": len(edition.lessons)}
+    cache.put("counts", json.dumps(counts).encode())
+    return edition
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
     """A site that was proven. due: when it is to be built again because a lesson's hour comes, in seconds since 1970."""
@@ -161,17 +177,17 @@ class Run:
 
     def search(self) -> str:
         """Index the pages that readers may find."""
-        from generator.site import proof
-
         if self._seen.is_same or (self._alone is not None and not self._alone.is_page_changed):
             return "as it was"
+        from generator.site import proof
+
         return proof.index(self._project, self._cache)
 
     def prove(self, progress: Progress) -> str:
         """The leak check, of what changed. Raises LeakError. When nothing is found, the build is remembered."""
-        from generator.site import proof
-
         if not self._seen.is_same:
+            from generator.site import proof
+
             if self._alone is not None and not proof.prove_alone(
                 self._project, self._cache, self._alone, self._reader()
             ):
@@ -182,36 +198,27 @@ class Run:
             if self._edition is not None and self._made is not None:
                 proof.prove(self._project, self._cache, self._edition, self._made, self._reader())
             self._cache.commit()
-        stated = proof.attestation(self._cache)
+        stated = self._attestation()
         return f"{stated.files} public files, {stated.phrases} private phrases, nothing found"
 
     def result(self) -> Built:
         """Raises ContentError for warnings where mkdocs.yml says `strict: true`."""
-        from generator.site import proof
-        from generator.site.build import site_of, warnings_in
+        from generator.site.result import site_of
 
         counted = json.loads(self._cache.get("counts") or b"{}")
         span = json.loads(self._cache.get("span") or b"[0, null]")
+        site = site_of(self._project, self._cache, counts=self._made.counts if self._made else None)
         return Built(
-            site=site_of(self._project, self._cache, counts=self._made.counts if self._made else None),
-            attestation=proof.attestation(self._cache),
-            warnings=warnings_in(self._cache),
+            site=site,
+            attestation=self._attestation(),
+            warnings=site.warnings,
             courses=counted["courses"],
             lessons=counted["lessons"],
             due=span[1],
         )
 
     def _read_school(self) -> None:
-        from generator import access, catalogue
-
-        school, warnings = catalogue.read(self._project.content)
-        edition = self._edition = access.split(school, self._now)
-        cache = self._cache
-        remember(self._project, cache, self._seen, edition, self._now)
-        cache.put_problems("catalogue", warnings)
-        cache.put_problems("split", edition.notices)
-        counts = {"courses": len(edition.courses), "lessons": len(edition.lessons)}
-        cache.put("counts", json.dumps(counts).encode())
+        self._edition = read_school(self._project, self._cache, self._seen, self._now)
 
     def _make(self, progress: Progress) -> None:
         from generator.site import proof
@@ -234,6 +241,11 @@ class Run:
         self._cache.abandon()
         self._alone = None
         self._seen = look(self._project, self._cache, self._now)
+
+    def _attestation(self) -> Attestation:
+        from generator.site.attestation import Attestation
+
+        return Attestation(**json.loads(self._cache.get("attestation") or b"{}"))
 
     def _reader(self) -> Reading:
         if self._reading is None:

@@ -23,8 +23,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from generator.site.cache import Stamp
 from generator.site.project import Project
 
@@ -126,7 +124,9 @@ def _settings(path: Path) -> Iterator[Path]:
 
 def _inherited(path: Path) -> str | None:
     for line in path.read_text("utf-8", errors="replace").splitlines():
-        if line.startswith("INHERIT:"):  # a key of the top level, as MkDocs wants it
+        if line[:8] == "INHERIT:":  # a key of the top level, as MkDocs wants it
+            import yaml
+
             value = yaml.safe_load(line)["INHERIT"]
             return value if isinstance(value, str) else None
     return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -17,10 +18,11 @@ from gatekeeper.contract.access import Allowed, Entitlements, Rule, decide
 from generator.access.edition import Edition, LessonEdition
 from generator.catalogue.model import School
 from generator.errors import Problem, SettingsError
-from generator.site import address, outputs, shelf
+from generator.site import address, alone, outputs, shelf
 from generator.site.build import Progress, make, warnings_in
 from generator.site.cache import Cache
 from generator.site.compose import compose
+from generator.site.incremental import look, read_school, remember
 from generator.site.project import Project
 
 MARK = "PREVIEW"  # a file in the preview's folder that says what it is
@@ -77,21 +79,47 @@ class Preview:
         """Bring the preview to `edition`. Raises what `build.build` raises."""
         self._mark()
         with Cache.open(self._project.build) as cache:
-            made = make(
-                edition,
+            return self._show(edition, cache, progress)
+
+    def refresh(self, now: datetime, progress: Progress | None = None) -> Refreshed:
+        """Bring the preview to the school as it lies on disk, at the cost of what changed. Raises ContentError, too."""
+        self._mark()
+        with Cache.open(self._project.build) as cache:
+            seen = look(self._project, cache, now, kept=_KEPT)
+            if seen.is_same:
+                return Refreshed(everything=False, pages=(), warnings=warnings_in(cache))
+            made = seen.lessons and alone.make(
+                seen.lessons,
                 project=self._project,
                 cache=cache,
-                progress=progress,
-                finish=partial(self._unlocked, int(edition.now.timestamp())),
-                kept=(outputs.INDEX, _FILES),
+                here=seen.outputs,
+                now=now,
+                finish=partial(self._unlocked, int(now.timestamp())),
             )
-            self._files(edition)
-            cache.commit()
-            warnings = warnings_in(cache)
+            if made:
+                remember(self._project, cache, seen, None, now)
+                cache.commit()
+                pages = tuple(sorted(address.url_of(result.path) for result in made.results))
+                return Refreshed(everything=False, pages=pages, warnings=warnings_in(cache))
+            cache.abandon()
+            seen = look(self._project, cache, now, kept=_KEPT)
+            return self._show(read_school(self._project, cache, seen, now), cache, progress)
+
+    def _show(self, edition: Edition, cache: Cache, progress: Progress | None) -> Refreshed:
+        made = make(
+            edition,
+            project=self._project,
+            cache=cache,
+            progress=progress,
+            finish=partial(self._unlocked, int(edition.now.timestamp())),
+            kept=_KEPT,
+        )
+        self._files(edition)
+        cache.commit()
         return Refreshed(
             everything=not made.counts.reused,
             pages=tuple(sorted(map(address.url_of, made.rendered))),
-            warnings=warnings,
+            warnings=warnings_in(cache),
         )
 
     def _mark(self) -> None:
@@ -121,3 +149,4 @@ class Preview:
 
 
 _FILES = outputs.SITE + routes.FILES.strip("/") + "/"
+_KEPT = (outputs.INDEX, _FILES)

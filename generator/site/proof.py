@@ -19,7 +19,6 @@ from generator.site.cache import Cache, Stamp
 from generator.site.leaks import (
     SCHOOL,
     THEME,
-    Attestation,
     FileReading,
     Ledger,
     Reading,
@@ -135,12 +134,6 @@ def prove_alone(project: Project, cache: Cache, made: Alone, reading: Reading) -
     cache.put(_CHANGED, b"[]")
     _state(cache, ledger)
     return True
-
-
-def attestation(cache: Cache) -> Attestation:
-    """What the check of the last build states."""
-    raw = json.loads(cache.get("attestation") or b"{}")
-    return Attestation(**raw)
 
 
 def _ledger(cache: Cache) -> Ledger:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from generator.errors import Problem, Severity
 from generator.site.cache import Anchor, file_of
-from generator.site.links import Origin
-from generator.site.parts import Part
 
 if TYPE_CHECKING:
+    from generator.site.links import Origin
+    from generator.site.parts import Part
     from generator.site.stage import Half, Page
 
 _LINK = re.compile(r"Doc file '(?P<page>.+?)' contains an? (?:[a-z ]*)link '(?P<link>.*?)', (?:but|it|which)")

@@ -170,14 +170,20 @@ def _put(index: Path, files: Mapping[str, str], target: Path) -> None:
     there = _files(target)
     for name in there.keys() - files.keys():
         (target / name).unlink()
+    for folder in {name.rpartition("/")[0] for name in files}:
+        (target / folder).mkdir(parents=True, exist_ok=True)
     for name in files:
         source, goal = index / name, target / name
-        if there.get(name) == source.stat().st_size and (
-            goal.suffix in _HASHED or goal.read_bytes() == source.read_bytes()
-        ):
-            continue
-        goal.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, goal)
+        if name in there:
+            if there[name] == source.stat().st_size and (
+                goal.suffix in _HASHED or goal.read_bytes() == source.read_bytes()
+            ):
+                continue
+            goal.unlink()  # it may be a second name of the file in the cache
+        try:
+            os.link(source, goal)
+        except OSError:  # on another disk, or on one that knows no second names
+            shutil.copyfile(source, goal)
     if not files and target.is_dir():
         shutil.rmtree(target)
 
