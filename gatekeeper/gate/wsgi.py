@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from gatekeeper.contract import routes
-from gatekeeper.contract.access import Entitlements, Reason
+from gatekeeper.contract.access import Entitlements, Reason, Rule
 from gatekeeper.contract.manifest import Manifest, ObjectEntry
 from gatekeeper.errors import StoreError
 from gatekeeper.gate import answer as answers
@@ -121,6 +121,21 @@ class Gate:
         if method == "HEAD":
             return []
         return [answer.body] if isinstance(answer.body, bytes) else answer.body
+
+    @property
+    def manifest(self) -> Manifest | None:
+        return self._doors.library.manifest
+
+    @property
+    def site_origin(self) -> str:
+        return self._doors.site_origin
+
+    def rule(self, way: str, name: str) -> Rule | None:
+        """The rule of a part or a file of the current release."""
+        manifest = self._doors.library.manifest
+        entries = {} if manifest is None else manifest.parts if way == "parts" else manifest.files
+        entry = entries.get(name)
+        return None if entry is None else entry.access
 
     def answers_to(self, path: str) -> bool:
         """Whether the gate itself answers for this decoded path, whatever it then says."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import httptools
 
-from gatekeeper.turnstile.request import Request
+from gatekeeper.turnstile.request import ASKED, Request
 
 if TYPE_CHECKING:
     from gatekeeper.turnstile.house import House
@@ -44,6 +44,7 @@ class Connection(asyncio.Protocol):
         self._peer = ""
         self._target = b""
         self._headers: list[tuple[bytes, bytes]] = []
+        self._asked: dict[bytes, str] = {}
         self._body = bytearray()
         self._size = 0
         self._since = house.tick
@@ -102,6 +103,7 @@ class Connection(asyncio.Protocol):
         self._size = 0
         self._target = b""
         self._headers = []
+        self._asked = {}
 
     def on_url(self, part: bytes) -> None:
         self._target += part
@@ -109,7 +111,12 @@ class Connection(asyncio.Protocol):
             self._refuse("414 URI Too Long")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((name.lower(), value))
+        name = name.lower()
+        self._headers.append((name, value))
+        between = ASKED.get(name)
+        if between is not None:
+            text = value.decode("latin-1")
+            self._asked[name] = f"{self._asked[name]}{between}{text}" if name in self._asked else text
 
     def on_headers_complete(self) -> None:
         if len(self._headers) > MOST_HEADERS or self._size > HEADER_BYTES:
@@ -139,6 +146,7 @@ class Connection(asyncio.Protocol):
             self._parser.get_method().decode("latin-1"),
             target,
             self._headers,
+            self._asked,
             self._peer,
             keeps_alive,
         )

@@ -8,19 +8,25 @@ from __future__ import annotations
 import io
 import sys
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 Headers = list[tuple[bytes, bytes]]
+# What the short way looks at, and what stands between two of a name.
+ASKED: Final = {b"cookie": "; ", b"origin": ",", b"x-forwarded-for": ",", b"accept": ","}
 
 
 @dataclass(slots=True)
 class Request:
-    """method: upper case. target: as sent, path and query. headers: names in lower case. peer: the connection's other end."""
+    """method: upper case. target: as sent, path and query. headers: names in lower case. peer: the connection's other end.
+
+    asked: those of `ASKED` that came, several of a name joined, as the environment has them.
+    """
 
     method: str
     target: bytes
     headers: Headers
+    asked: dict[bytes, str]
     peer: str
     keeps_alive: bool
     body: bytearray = field(default_factory=bytearray)
