@@ -131,6 +131,20 @@ def test_a_site_that_was_emptied_gets_its_index_back_without_pagefind(
     assert len(runs) == 1
 
 
+def test_a_disk_without_second_names_gets_copies(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(18, "Invalid cross-device link")
+
+    index_site(site, tmp_path / "cache")
+    before = tree(site / "pagefind")
+    shutil.rmtree(site / "pagefind")
+    monkeypatch.setattr("generator.site.search.index.os.link", refuse)
+    index_site(site, tmp_path / "cache")
+    assert tree(site / "pagefind") == before
+
+
 def test_a_foreign_file_in_the_index_is_taken_away(site: Path, tmp_path: Path) -> None:
     index_site(site, tmp_path / "cache")
     (site / "pagefind" / "old.pf_index").write_text("left over")
