@@ -41,6 +41,7 @@ MINIMUM_CONTENT_KEY_BYTES = 16
 _PRIVATE_DOMAIN = b"lyceum private object v1\0"
 _PRIVATE_BYTES = 20  # 160 bits; R4 asks for at least 128
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", re.ASCII)
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _RELEASE = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8,40}", re.ASCII)
 
 
@@ -61,7 +62,7 @@ def private_key(content_key: bytes, sha256: bytes) -> str:
 
 
 def public_key(sha256_hex: str) -> str:
-    if not re.fullmatch(r"[0-9a-f]{64}", sha256_hex):
+    if not _SHA256.fullmatch(sha256_hex):
         raise ValueError("a hex SHA-256 digest has 64 lower-case digits")
     return f"{PUBLIC}{sha256_hex}"
 
@@ -98,7 +99,7 @@ def cache_snapshot_key(id_: str, *, is_complete: bool = True) -> str:
 
 
 def cache_pack_key(sha256_hex: str) -> str:
-    if not re.fullmatch(r"[0-9a-f]{64}", sha256_hex):
+    if not _SHA256.fullmatch(sha256_hex):
         raise ValueError("a hex SHA-256 digest has 64 lower-case digits")
     return f"{CACHE_PACKS}{sha256_hex}"
 

@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 class Known:
     """private: key → bytes. open_lessons: ids of those that everybody may read wholly.
 
-    hidden_bytes: SHA-256 as hex of what is private. hidden_paths: public paths of private files. described: the manifest's bytes, empty
+    hidden_bytes: SHA-256 as hex of what is private. hidden_paths: public paths of private files. objects: all of the release, key → bytes. described: the manifest's bytes, empty
     where nothing is known.
     """
 
@@ -37,12 +37,11 @@ class Known:
     hidden_paths: frozenset[str] = frozenset()
     described: bytes = b""
 
-    def sizes(self) -> dict[str, int]:
-        """Every object of the release: key → bytes."""
-        return {
-            **self.private,
-            **{keys.public_key(file.sha256): file.size_bytes for file in self.public.values()},
-        }
+    objects: Mapping[str, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        blobs = {keys.public_key(file.sha256): file.size_bytes for file in self.public.values()}
+        object.__setattr__(self, "objects", {**self.private, **blobs})
 
     def closes(self, after: Known) -> bool:
         """Whether something that everybody may read now would no longer be for everybody, or would be gone, after this."""

@@ -72,7 +72,7 @@ def plan(release: Release, stores: Stores, *, compare: Compare | None = None) ->
             removed=(),
         )
     before = known(stores.private, tip.pointer, stores.memory)
-    planned = plan_from(release, stores, tip, before)
+    planned = plan_from(release, object_sizes(release), stores, tip, before)
     return replace(planned, access=compare(tip, before)) if compare else planned
 
 
@@ -87,13 +87,20 @@ def is_current(release: Release, tip: Tip, stores: Stores) -> bool:
     )
 
 
-def plan_from(release: Release, stores: Stores, tip: Tip, before: Known, *, recheck: bool = False) -> Plan:
-    """recheck: look for every object, also for those that the running release names."""
-    sizes = object_sizes(release)
-    has = {} if recheck else before.sizes()
+def plan_from(
+    release: Release,
+    sizes: Mapping[str, int],
+    stores: Stores,
+    tip: Tip,
+    before: Known,
+    *,
+    recheck: bool = False,
+) -> Plan:
+    """sizes: see `object_sizes`. recheck: look for every object, also for those that the running release names."""
+    has: Mapping[str, int] = {} if recheck else before.objects
     missing = [key for key, size in sizes.items() if has.get(key) != size]
     oldest = datetime.fromisoformat(release.manifest.created).timestamp() - FRESH_SECONDS
-    safe = before.sizes()
+    safe = before.objects
     there = {
         stored.key: stored.size_bytes
         for stored in _looked_for(stores.private, missing, sizes, len(has))

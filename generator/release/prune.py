@@ -109,7 +109,7 @@ def _named(stores: Stores, kept: Sequence[str]) -> set[str]:
                 where=stores.private.label,
                 hint="nothing was deleted; publish again, or see `lyceum releases`",
             )
-        named |= read(described, listed).sizes().keys()
+        named |= read(described, listed).objects.keys()
     return named
 
 

@@ -12,7 +12,7 @@ A process that is killed anywhere leaves the old release or the new one, whole, 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from generator.release import history, media
 from generator.release.attest import attested
 from generator.release.history import Tip
 from generator.release.known import Known, known, known_from
-from generator.release.parallel import each
+from generator.release.parallel import collector_at_rest, each
 from generator.release.plan import (
     check_whole,
     is_current,
@@ -81,7 +81,18 @@ def publish(
     Raises StoreError, and then what was current still is: a store that is away, full or unfit, a release that is not whole,
     another publisher who was first.
     """
-    report = progress or silent
+    with collector_at_rest():
+        return _publish(release, stores, by, recheck, approve, progress or silent)
+
+
+def _publish(
+    release: Release,
+    stores: Stores,
+    by: str,
+    recheck: bool,
+    approve: Callable[[Tip, Known], object] | None,
+    report: Progress,
+) -> Published:
     check_whole(release)
     release = attested(release, stores.signer)
     tip = history.tip(stores.private)
@@ -95,9 +106,10 @@ def publish(
         approve(tip, before)
     now = datetime.fromisoformat(release.manifest.created)
     probe(stores, tip, before, now)
-    planned = plan_from(release, stores, tip, before, recheck=recheck)
+    sizes = object_sizes(release)
+    planned = plan_from(release, sizes, stores, tip, before, recheck=recheck)
     _upload(release, stores.private, planned.objects, report)
-    _verify(release, stores.private, planned.objects, before)
+    _verify(sizes, stores.private, planned.objects, before)
     if release.private and not before.private:
         check_doors(stores.private, next(iter(release.private)))
     described, listed = manifest.dumps(release.manifest), dumps_public(release.public)
@@ -123,7 +135,7 @@ def publish(
                 by=by,
                 commit=release.manifest.commit,
                 lessons=len(release.manifest.lessons),
-                size_bytes=sum(object_sizes(release).values()),
+                size_bytes=sum(sizes.values()),
             ),
             files=release.public,
             now=now,
@@ -167,7 +179,10 @@ def silent(_step: str, _done: int, _total: int) -> None:
 
 
 def _upload(release: Release, private: ObjectStore, missing: Sequence[str], progress: Progress) -> None:
-    places = {keys.public_key(file.sha256): path for path, file in release.public.items()}
+    wanted = frozenset(missing)
+    places = {
+        key: path for path, file in release.public.items() if (key := keys.public_key(file.sha256)) in wanted
+    }
 
     def upload(key: str) -> None:
         if key in release.private:
@@ -185,16 +200,15 @@ def _upload(release: Release, private: ObjectStore, missing: Sequence[str], prog
     each("upload", missing, upload, progress)
 
 
-def _verify(release: Release, private: ObjectStore, uploaded: Sequence[str], before: Known) -> None:
+def _verify(sizes: Mapping[str, int], private: ObjectStore, uploaded: Sequence[str], before: Known) -> None:
     """What was uploaded lies in the store with the right size, or StoreError.
 
     Each put was compared by its SHA-256 when it arrived; here it is looked at again where that is cheap.
     """
-    sizes = object_sizes(release)
     if private.is_near:
         found = {key: private.head(key) for key in uploaded}
         wrong = [key for key, stored in found.items() if stored is None or stored.size_bytes != sizes[key]]
-    elif is_worth_listing(len(uploaded), len(before.sizes())):
+    elif is_worth_listing(len(uploaded), len(before.objects)):
         present = stored_sizes(private)
         wrong = [key for key in sizes if present.get(key) != sizes[key]]
     else:

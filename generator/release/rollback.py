@@ -201,7 +201,7 @@ def _chosen(stores: Stores, tip: Tip, release: str) -> _Chosen:
             public_sha256=hashlib.sha256(found.listed).hexdigest(),
             commit=whole.commit,
             lessons=len(whole.lessons),
-            size_bytes=sum(read(found.described, found.listed).sizes().values()),
+            size_bytes=sum(read(found.described, found.listed).objects.values()),
         ),
         manifest=found.described,
     )
@@ -211,7 +211,7 @@ def _whole(chosen: _Chosen, files: _Files, stores: Stores) -> Known:
     """What the release holds. Raises StoreError if the store has lost some of it."""
     present = stored_sizes(stores.private)
     whole = read(chosen.manifest, files.document)
-    lost = [key for key, size in whole.sizes().items() if present.get(key) != size]
+    lost = [key for key, size in whole.objects.items() if present.get(key) != size]
     if lost:
         raise StoreError(
             f"release {chosen.pointer.release} is no longer whole: {len(lost)} objects are missing",

@@ -30,6 +30,7 @@ from pathlib import Path
 from gatekeeper.contract import keys
 from generator.errors import StoreError
 from generator.release import twins
+from generator.release.parallel import each
 from generator.release.public import Progress, Scene
 from generator.release.release import PublicFile
 from generator.release.store import Body
@@ -173,7 +174,8 @@ class FolderSite:
             fcntl.flock(lock, fcntl.LOCK_EX)
             earlier = self.root / SITES / self.shown if self.shown else None
             folders = {building}
-            for count, (path, file) in enumerate(sorted(scene.files.items()), start=1):
+            foreign: list[str] = []  # what no file of this disk can be linked for
+            for path, file in sorted(scene.files.items()):
                 place = building / path
                 if place.parent not in folders:
                     place.parent.mkdir(parents=True, exist_ok=True)
@@ -187,8 +189,8 @@ class FolderSite:
                         and _linked(earlier / path, place, file.size_bytes)
                     )
                 ):
-                    _write(place, scene.body(path))
-                progress("public site", count, len(scene.files))
+                    foreign.append(path)
+            each("public site", foreign, lambda path: _write(building / path, scene.body(path)), progress)
             twins.add(building, scene.files, self._encodings, earlier, progress)
             for folder in folders:
                 _flush_folder(folder)
