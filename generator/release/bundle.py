@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from gatekeeper.contract import canonical, keys, manifest
-from generator.errors import LeakError, LyceumError
+from generator.errors import LeakError, LyceumError, StoreError
 from generator.release import media
 from generator.release.release import HOME, PrivateObject, PublicFile, Release, content_digest
 from generator.release.store import Body, checked_key
@@ -113,4 +113,10 @@ def _part(site: Site, lesson: str) -> Callable[[], Body]:
 
 
 def _file(site: Site, path: str) -> Callable[[], Body]:
-    return lambda: site.files[path]
+    def body() -> Body:
+        place = site.files[path]
+        if not place.is_file():
+            raise StoreError("a private file is no longer there", where=str(place), hint="build it again")
+        return place
+
+    return body

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from gatekeeper.contract.access import PUBLIC, Rule, RuleKind, rule_to_json
+from gatekeeper.contract.access import Rule, RuleKind, rule_to_json
 from gatekeeper.contract.manifest import FORMAT
 from generator.access.edition import Edition
 from generator.errors import LyceumError
@@ -28,13 +28,15 @@ def contents_of(edition: Edition, *, base_url: str, parts: Digests, files: Diges
     Raises LyceumError for a part or file that was not built, or that is not private.
     """
     school = edition.school
-    for id_, cut in edition.lessons.items():
-        if (cut.private_markdown is None) == (id_ in parts):
+    for id_ in parts:
+        rendered = edition.lessons.get(id_)
+        if rendered is None or rendered.private_markdown is None:
             raise LyceumError(
-                "a lesson's private half was not rendered, or one was rendered that it does not have",
-                where=id_,
-                hint="this is a fault of Lyceum; report it",
+                "a private half was rendered that the edition does not have", where=id_, hint="build it again"
             )
+    for id_, cut in edition.lessons.items():
+        if cut.private_markdown is not None and id_ not in parts:
+            raise LyceumError("a lesson's private half was not rendered", where=id_, hint="build it again")
         for path in cut.private_files:
             if path.as_posix() not in files and path not in edition.public_files:
                 raise LyceumError(
@@ -52,9 +54,7 @@ def contents_of(edition: Edition, *, base_url: str, parts: Digests, files: Diges
             id_: entry(digest, edition.lessons[id_].rule, f"part of {id_}")
             for id_, digest in sorted(parts.items())
         },
-        "files": {
-            path: entry(digest, rules.get(path, PUBLIC), path) for path, digest in sorted(files.items())
-        },
+        "files": {path: entry(digest, _rule(rules, path), path) for path, digest in sorted(files.items())},
         "products": {
             id_: {
                 "kind": product.kind,
@@ -78,6 +78,12 @@ def entry(digest: tuple[bytes, int], rule: Rule, what: str) -> Contents:
         )
     sha256, size_bytes = digest
     return {"sha256": sha256.hex(), "bytes": size_bytes, "access": rule_to_json(rule)}
+
+
+def _rule(rules: Mapping[str, Rule], path: str) -> Rule:
+    if path not in rules:
+        raise LyceumError("a private file has no access rule", where=path, hint="build it again")
+    return rules[path]
 
 
 def _courses(edition: Edition) -> Contents:

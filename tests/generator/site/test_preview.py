@@ -12,12 +12,9 @@ import pytest
 
 from generator.access.edition import Edition
 from generator.errors import LyceumError, SettingsError
-from generator.site import engine, inputs
-from generator.site import parts as private
 from generator.site.compose import compose
 from generator.site.preview import MARK, Preview, Role
 from generator.site.project import Project
-from generator.site.stage import stage
 from tests.generator.site.conftest import SVG, tree
 from tests.generator.site.editions import course, edition, lesson, product, write_files
 from tests.support.searching import settings_with_materials_search
@@ -93,57 +90,28 @@ def test_the_preview_is_never_the_build(project: Project) -> None:
     assert (shown.site.parent / MARK).is_file()
 
 
-class Renders:
-    """Which pages and halves were rendered since the last look."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._seen: list[str] = []
-        refresh, render, built = engine.Engine.refresh, private.render, engine.Engine.build
-
-        def seen_refresh(it: engine.Engine, path: str) -> None:
-            self._seen.append(path)
-            refresh(it, path)
-
-        def seen_render(half: Any, *others: Any) -> private.Part:
-            self._seen.append(f"half {half.lesson}")
-            return render(half, *others)
-
-        def seen_build(it: engine.Engine, *others: Any) -> None:
-            self._seen.append("everything")
-            built(it, *others)
-
-        monkeypatch.setattr(engine.Engine, "refresh", seen_refresh)
-        monkeypatch.setattr(private, "render", seen_render)
-        monkeypatch.setattr(engine.Engine, "build", seen_build)
-
-    def look(self) -> list[str]:
-        seen, self._seen = self._seen, []
-        return seen
-
-
-def test_a_save_renders_the_lesson_it_concerns_and_nothing_else(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    renders = Renders(monkeypatch)
+def test_a_save_renders_the_lesson_it_concerns_and_nothing_else(project: Project) -> None:
     shown = preview(project, "owner:rust")
     shown.show(school())
-    renders.look()
 
     done = shown.show(school(rest="## Rest\n\nNEWPAID\n"))
-    assert renders.look() == ["rust/traits.md", "half rust/traits"]
     assert (done.everything, done.pages) == (False, ("rust/traits/",))
     html = (shown.site / "rust/traits/index.html").read_text("utf-8")
     assert "NEWPAID" in html
     assert "PAIDTEXT" not in html.replace("NEWPAID", "")
 
-    shown.show(school(rest="## Rest\n\nNEWPAID\n"))
-    assert renders.look() == []
+    assert shown.show(school(rest="## Rest\n\nNEWPAID\n")).pages == ()
+    lead = shown.show(school(lead="# Traits\n\nNEWLEAD\n", rest="## Rest\n\nNEWPAID\n"))
+    assert lead.pages == ("rust/traits/",)
 
-    shown.show(school(lead="# Traits\n\nNEWLEAD\n", rest="## Rest\n\nNEWPAID\n"))
-    assert renders.look() == ["rust/traits.md", "half rust/traits"]
 
-    assert shown.show(school(title="Renamed")).everything
-    assert "everything" in renders.look()
+def test_a_renamed_lesson_renders_the_pages_that_show_its_title(project: Project) -> None:
+    shown = preview(project, "anonymous")
+    shown.show(school())
+    renamed = shown.show(school(title="Renamed"))
+    assert renamed.pages == ("rust/", "rust/account/", "rust/intro/", "rust/traits/", "tags/")
+    assert "Renamed" in (shown.site / "rust/intro/index.html").read_text("utf-8")
+    assert not renamed.everything
 
 
 def test_a_refreshed_preview_equals_a_new_one(tmp_path: Path, project: Project) -> None:
@@ -153,7 +121,7 @@ def test_a_refreshed_preview_equals_a_new_one(tmp_path: Path, project: Project) 
     after = school(lead="# Traits\n\n## Bounds\n\nNEWWORD\n", rest="## Bounds\n\nNEWPAID\n")
     shown = preview(project, "owner:rust")
     shown.show(school())
-    assert not shown.show(after).everything
+    shown.show(after)
     fresh = preview(replace(project, root=copy), "owner:rust")
     fresh.show(after)
     one, two = tree(shown.site), tree(fresh.site)
@@ -194,7 +162,9 @@ def test_a_changed_template_or_access_makes_everything_anew(project: Project) ->
     opened = replace(
         freed.lessons["rust/traits"], private_markdown=None, public_markdown="# Traits\n\nPAIDTEXT\n"
     )
-    assert shown.show(replace(freed, lessons=dict(freed.lessons) | {"rust/traits": opened})).everything
+    free = shown.show(replace(freed, lessons=dict(freed.lessons) | {"rust/traits": opened}))
+    assert "rust/traits/" in free.pages
+    assert "PAIDTEXT" in (shown.site / "rust/traits/index.html").read_text("utf-8")
 
 
 def test_a_failed_save_does_not_spoil_the_next(project: Project) -> None:
@@ -202,7 +172,11 @@ def test_a_failed_save_does_not_spoil_the_next(project: Project) -> None:
     shown.show(school())
     with pytest.raises(LyceumError):
         shown.show(replace(school(), public_files=frozenset({Path("rust/files/none.svg")})))  # type: ignore[arg-type]
-    assert shown.show(school()).everything
+    again = shown.show(school())
+    fresh = preview(replace(project, root=_copy(project.root, project.root.parent / "copy")), "anonymous")
+    fresh.show(school())
+    assert again.warnings == ()
+    assert tree(shown.site) == tree(fresh.site)
 
 
 def test_a_picture_that_changed_is_copied(project: Project) -> None:
@@ -219,21 +193,6 @@ def test_an_unknown_role_is_refused_with_the_known_products(text: str) -> None:
     with pytest.raises(SettingsError) as caught:
         Role.parse(text, school().school)
     assert "rust, web" in caught.value.hint
-
-
-def test_only_what_a_page_shows_alone_may_change_alone() -> None:
-    def change(before: Edition, after: Edition) -> inputs.Change:
-        where = Project(root=Path("/nowhere"))
-        return inputs.change(stage(before, where), stage(after, where))
-
-    assert change(school(), school()) == inputs.Change(everything=False)
-    assert change(school(), school(title="Other")).everything
-    assert change(school(), school(rest="new\n")) == inputs.Change(
-        everything=False, pages=(), halves=("rust/traits",)
-    )
-    summary = edition(course("a", lesson("01-x.md", summary="one")))
-    other = edition(course("a", lesson("01-x.md", summary="two")))
-    assert set(change(summary, other).pages) == {"a/x.md", "a/index.md"}
 
 
 def test_a_part_takes_the_place_of_all_that_its_placeholder_holds() -> None:
