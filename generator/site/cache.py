@@ -237,6 +237,10 @@ class Cache:
         """The private halves; those of a cache on disk can be read when it is closed, too."""
         return Parts(self.folder / NAME if self.folder else None, self.database, tuple(self.part_digests()))
 
+    def own_parts(self) -> Parts:
+        """The private halves as this build has them now: only its own connection can read before the commit."""
+        return Parts(None, self.database, tuple(self.part_digests()))
+
     def part_digests(self) -> dict[str, tuple[bytes, int]]:
         """Lesson → SHA-256 and size of its private half."""
         rows = self.database.execute(

@@ -93,7 +93,7 @@ def prove(project: Project, cache: Cache, edition: Edition, made: Made, reading:
         fingerprints=prints,
         complete=is_complete,
     )
-    hits = settle(ledger, project.site, edition, lambda: Secrets.of(edition, cache.parts()))
+    hits = settle(ledger, project.site, edition, lambda: Secrets.of(edition, cache.own_parts()))
     if hits:
         shown = [str(hit) for hit in hits[:MAXIMUM_HITS]]
         if len(hits) > MAXIMUM_HITS:
