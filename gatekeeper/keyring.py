@@ -11,11 +11,14 @@ Files are replaced whole, never written into, with the permissions they had (060
 
 from __future__ import annotations
 
+import base64
 import logging
 import os
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from gatekeeper.errors import GatekeeperError
 from gatekeeper.gate.token import MAXIMUM_LIFETIME_SECONDS
@@ -57,6 +60,25 @@ class Keyring:
             told(keys)
         _log.info("token keys renewed: %d, newest %s", len(keys), keys[-1].kid)
         return True
+
+
+def jwks(keys: Sequence[TokenKey]) -> dict[str, list[dict[str, str]]]:
+    """The public halves as a JSON Web Key Set (RFC 7517, RFC 8037), oldest first, for other services and edge workers."""
+    return {
+        "keys": [
+            {
+                "alg": "EdDSA",
+                "crv": "Ed25519",
+                "kid": key.kid,
+                "kty": "OKP",
+                "use": "sig",
+                "x": base64.urlsafe_b64encode(key.public().public_bytes(Encoding.Raw, PublicFormat.Raw))
+                .rstrip(b"=")
+                .decode(),
+            }
+            for key in keys
+        ]
+    }
 
 
 def read_keys(file: Path) -> tuple[TokenKey, ...]:

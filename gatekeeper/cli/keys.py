@@ -55,7 +55,7 @@ def keys_list(as_json: bool) -> None:
       gatekeeper keys list
       gatekeeper keys list --json > jwks.json
     """
-    from gatekeeper.gate.jwks import jwks
+    from gatekeeper.keyring import jwks
     from gatekeeper.secrets import signing_key
 
     settings = settings_here()

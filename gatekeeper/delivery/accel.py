@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlsplit
 
-from gatekeeper.gate.answer import STORE_POLICY, Answer, as_json
 from gatekeeper.gate.sign import FolderSigner, S3Signer
+from gatekeeper.web.answer import STORE_POLICY, Answer, as_json
 
 _UNSIGNED = as_json("403 Forbidden", {"reason": "signature"})
 

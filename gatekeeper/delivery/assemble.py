@@ -10,13 +10,13 @@ from gatekeeper.delivery.cloudfront import CourseCookies
 from gatekeeper.delivery.desk import Desk
 from gatekeeper.delivery.policy import CloudFrontUrls, PolicySigner
 from gatekeeper.delivery.wsgi import Delivery
-from gatekeeper.gate.answer import Dress
 from gatekeeper.gate.lock import Lock
 from gatekeeper.gate.sign import FolderSigner, S3Signer, UrlSigner
 from gatekeeper.secrets import derive
 from gatekeeper.settings import CloudFront, Settings
 from gatekeeper.stores.reader import FolderReader
 from gatekeeper.stores.shelf import Shelf
+from gatekeeper.web.answer import Dress
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

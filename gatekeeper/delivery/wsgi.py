@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, Any
 from gatekeeper.contract import routes
 from gatekeeper.delivery.cloudfront import CourseCookies
 from gatekeeper.delivery.desk import Desk, Found, status
-from gatekeeper.gate.answer import (
+from gatekeeper.gate.labels import labels
+from gatekeeper.gate.sign import FolderSigner
+from gatekeeper.web.answer import (
     BROKEN,
     NOT_ALLOWED,
     NOT_FOUND,
@@ -30,8 +32,6 @@ from gatekeeper.gate.answer import (
     Dress,
     as_json,
 )
-from gatekeeper.gate.labels import labels
-from gatekeeper.gate.sign import FolderSigner
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication

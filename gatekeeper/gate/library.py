@@ -8,26 +8,22 @@
 - Where the public site is a folder of this machine, the release is current that this shows: pages and parts change at one stroke, and a
   publisher that was killed between pointer and site has changed nothing.
 - Readers take `library.manifest` once per request and use nothing else, so a swap in between cannot mix two releases.
-- A large manifest neither stops the process while it is read (`index`) nor when the one before is given up: it is taken apart bit by bit
-  once nobody holds it, and the collector of cycles is told to leave the new one alone.
+- A large manifest neither stops the process while it is read nor when the one before is given up (`stores.manifests`).
 """
 
 from __future__ import annotations
 
 import gc
 import logging
-import sys
 import threading
-import time
 from collections.abc import Callable, Mapping
-from typing import Any, cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from gatekeeper.contract import keys, manifest, pointer, trust
 from gatekeeper.contract.manifest import Manifest
 from gatekeeper.errors import StoreError
-from gatekeeper.gate import index
+from gatekeeper.stores import manifests
 from gatekeeper.stores.reader import StoreReader
 
 _log = logging.getLogger(__name__)
@@ -83,7 +79,7 @@ class Library:
             given_up = [self.manifest]
             self.manifest, self._pointer = fresh, newest
         gc.freeze()
-        _take_apart(given_up)
+        manifests.take_apart(given_up)
         return True
 
     def _load(self, newest: pointer.Pointer) -> Manifest:
@@ -92,7 +88,7 @@ class Library:
             raise StoreError(f"release {newest.release} has no manifest", hint="publish it again")
         signed = self._store.get(keys.manifest_signature_key(newest.release)) if self._keys else None
         trust.check_manifest(data, signed, self._keys)
-        fresh = index.read(data)
+        fresh = manifests.read(data)
         if fresh.release != newest.release:
             raise StoreError(
                 f"the manifest of release {newest.release} names another one", hint="publish it again"
@@ -168,29 +164,3 @@ class Library:
         if data is None:
             return None
         return trust.read_pointer(data, number, self._keys)
-
-
-def _take_apart(given_up: list[Manifest | None]) -> None:
-    """Gives up the entries of a manifest that nobody else holds any more, a bit at a time: all at once would stop every thread."""
-    old = given_up.pop()
-    if old is None:
-        return
-    large = [cast("dict[str, Any]", entries) for entries in (old.lessons, old.parts, old.files)]
-    if sum(map(len, large)) < _BIT:
-        return
-    end = time.monotonic() + _HELD_SECONDS
-    while sys.getrefcount(old) > _references_of_one_name():
-        if time.monotonic() > end:  # it will go by itself, all at once
-            return
-        time.sleep(0.05)
-    for entries in large:
-        while entries:
-            for _ in range(min(_BIT, len(entries))):
-                entries.popitem()
-            time.sleep(0)
-
-
-def _references_of_one_name() -> int:
-    """What `sys.getrefcount` says of an object that one local name holds; versions of Python count differently."""
-    alone = object()
-    return sys.getrefcount(alone)

@@ -18,9 +18,6 @@ class Revoked:
     def __init__(self) -> None:
         self._until: Mapping[str, int] = {}
 
-    def __len__(self) -> int:
-        return len(self._until)
-
     def replace(self, until: Mapping[str, int]) -> None:
         """until: session id → Unix seconds; its tokens issued up to then, then included, are dead."""
         self._until = dict(until)

@@ -24,18 +24,18 @@ from gatekeeper.contract import routes
 from gatekeeper.contract.access import Entitlements, Reason, Rule
 from gatekeeper.contract.manifest import Manifest, ObjectEntry
 from gatekeeper.errors import StoreError
-from gatekeeper.gate import answer as answers
-from gatekeeper.gate.answer import Answer, as_json
-from gatekeeper.gate.jwks import jwks
 from gatekeeper.gate.labels import labels
 from gatekeeper.gate.library import Library
 from gatekeeper.gate.lock import Lock
 from gatekeeper.gate.revoked import Revoked
 from gatekeeper.gate.sign import UrlSigner
 from gatekeeper.gate.token import TokenVerifier
+from gatekeeper.keyring import jwks
 from gatekeeper.reading.door import ReadingDoor
 from gatekeeper.secrets import TokenKey
 from gatekeeper.stores.shelf import Shelf
+from gatekeeper.web import answer as answers
+from gatekeeper.web.answer import Answer, as_json
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
@@ -228,14 +228,6 @@ class Gate:
     def _unknown(self, request: Request) -> Answer:
         return answers.NOT_FOUND
 
-    def _alive(self, request: Request) -> Answer:
-        return as_json("200 OK", {"alive": True})
-
-    def _ready(self, request: Request) -> Answer:
-        return (
-            answers.NOT_READY if self._doors.library.manifest is None else as_json("200 OK", {"ready": True})
-        )
-
     def _keys(self, request: Request) -> Answer:
         return as_json("200 OK", jwks(self._doors.keys()))
 
@@ -284,10 +276,8 @@ _FIRST = {
     "gate": Gate._unknown,
     "files": Gate._file,
     "store": Gate._object,
-    "healthz": Gate._unknown,  # `/healthz/` is not `/healthz`
-    "readyz": Gate._unknown,
 }
-_WHOLE = {routes.HEALTH: Gate._alive, routes.READY: Gate._ready, routes.KEYS: Gate._keys}
+_WHOLE = {routes.KEYS: Gate._keys}
 
 
 def _is_navigation(request: Request) -> bool:

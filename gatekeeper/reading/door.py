@@ -11,10 +11,10 @@ from gatekeeper.contract import routes
 from gatekeeper.contract.access import Reason
 from gatekeeper.contract.manifest import Manifest, ObjectEntry
 from gatekeeper.errors import StoreError
-from gatekeeper.gate.answer import HTML, POLICY_OWN_PAGE, Answer, line, refusal_status
 from gatekeeper.reading.compose import Pages, harmless
 from gatekeeper.reading.notice import Notice
 from gatekeeper.stores.reader import StoreReader
+from gatekeeper.web.answer import HTML, POLICY_OWN_PAGE, Answer, line, refusal_status
 
 
 class ReadingDoor:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from gatekeeper.gate.answer import NOT_FOUND, STORE_POLICY, Answer, Headers, as_json
 from gatekeeper.gate.sign import FolderSigner
 from gatekeeper.stores.reader import FolderReader
+from gatekeeper.web.answer import NOT_FOUND, STORE_POLICY, Answer, Headers, as_json
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
 _CHUNK_BYTES = 128 * 1024

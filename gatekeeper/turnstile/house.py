@@ -15,10 +15,10 @@ from email.utils import formatdate
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from gatekeeper.gate.answer import BROKEN
 from gatekeeper.turnstile.connection import Connection
 from gatekeeper.turnstile.lane import Lane, in_bytes
 from gatekeeper.turnstile.request import Request, environment
+from gatekeeper.web.answer import BROKEN
 
 if TYPE_CHECKING:
     from gatekeeper.gate.wsgi import Gate

@@ -17,11 +17,11 @@ from urllib.parse import unquote_to_bytes
 
 from gatekeeper.contract.access import Rule
 from gatekeeper.contract.manifest import Manifest
-from gatekeeper.gate.answer import Answer
 from gatekeeper.gate.wsgi import Gate
 from gatekeeper.gate.wsgi import Request as Question
 from gatekeeper.operations.front import Front, too_many
 from gatekeeper.turnstile.request import Request
+from gatekeeper.web.answer import Answer
 from gatekeeper.web.client import client_address
 
 _MOST_KEPT: Final = 4096

@@ -24,13 +24,13 @@ NOW = 1_800_000_000
 _LOADED = """
 import json, resource, sys, time
 from pathlib import Path
-from gatekeeper.gate import index
+from gatekeeper.stores import manifests
 data = Path(sys.argv[1]).read_bytes()
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 size, empty = len(data), resident() - len(data)
 started, used = time.perf_counter(), time.process_time()
-whole = index.read(data)
+whole = manifests.read(data)
 wall, used = time.perf_counter() - started, time.process_time() - used
 del data
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gatekeeper.gate.answer import Answer, Dress
+from gatekeeper.web.answer import Answer, Dress
 
 
 @pytest.mark.parametrize(

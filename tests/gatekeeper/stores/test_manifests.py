@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from gatekeeper.contract import manifest
 from gatekeeper.contract.access import MEMBER, NOBODY, PUBLIC, products_rule
 from gatekeeper.contract.manifest import CourseEntry, LessonEntry, Manifest, ManifestError, ObjectEntry
-from gatekeeper.gate import index
+from gatekeeper.stores import manifests
 from tests.support.tiny_release import tiny_manifest
 
 TINY = tiny_manifest("https://school.example/")
@@ -43,8 +43,8 @@ RULES = st.one_of(
 @pytest.fixture(autouse=True)
 def _pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small manifests in many small pieces."""
-    monkeypatch.setattr(index, "SMALL_BYTES", 0)
-    monkeypatch.setattr(index, "_PIECE_BYTES", 300)
+    monkeypatch.setattr(manifests, "SMALL_BYTES", 0)
+    monkeypatch.setattr(manifests, "_PIECE_BYTES", 300)
 
 
 @pytest.fixture
@@ -69,12 +69,12 @@ def test_a_manifest_as_we_write_them_is_read_in_pieces() -> None:
             for n in range(500)
         },
     )
-    assert index.read(manifest.dumps(many)) == many
-    assert index.read(manifest.dumps(TINY)) == TINY
+    assert manifests.read(manifest.dumps(many)) == many
+    assert manifests.read(manifest.dumps(TINY)) == TINY
 
 
 @st.composite
-def manifests(draw: st.DrawFn) -> Manifest:
+def any_manifest(draw: st.DrawFn) -> Manifest:
     stored = st.builds(
         ObjectEntry,
         key=st.sampled_from(["private/00ff", "a/b.c"]),
@@ -104,11 +104,11 @@ def manifests(draw: st.DrawFn) -> Manifest:
     )
 
 
-@given(manifests())
+@given(any_manifest())
 @settings(max_examples=60, deadline=None)
 def test_any_manifest_is_read_as_the_contract_reads_it(whole: Manifest) -> None:
     data = manifest.dumps(whole)
-    assert index._in_pieces_or_whole(data) == manifest.loads(data)
+    assert manifests._in_pieces_or_whole(data) == manifest.loads(data)
 
 
 def outcome(read: Any, data: bytes) -> object:
@@ -118,7 +118,7 @@ def outcome(read: Any, data: bytes) -> object:
         return ManifestError
 
 
-@given(manifests(), st.data())
+@given(any_manifest(), st.data())
 @settings(max_examples=60, deadline=None)
 def test_a_damaged_manifest_has_the_outcome_that_the_contract_gives_it(
     whole: Manifest, data: st.DataObject
@@ -139,13 +139,13 @@ def test_a_damaged_manifest_has_the_outcome_that_the_contract_gives_it(
         if not written:
             return
     damaged = bytes(written)
-    assert outcome(index._in_pieces_or_whole, damaged) == outcome(manifest.loads, damaged)
+    assert outcome(manifests._in_pieces_or_whole, damaged) == outcome(manifest.loads, damaged)
 
 
 @pytest.mark.parametrize("indent", [None, 1])
 def test_a_manifest_written_with_spaces_is_read_too(indent: int | None) -> None:
     spaced = json.dumps(json.loads(manifest.dumps(TINY)), indent=indent).encode()
-    assert index.read(spaced) == TINY
+    assert manifests.read(spaced) == TINY
 
 
 def test_fields_of_a_later_version_are_ignored() -> None:
@@ -154,4 +154,4 @@ def test_fields_of_a_later_version_are_ignored() -> None:
         for entry in raw[section].values():
             entry["later"] = {"nested": {"deep": [1, {"x": '}},"'}]}}
     data = json.dumps(raw, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode()
-    assert index.read(data) == TINY
+    assert manifests.read(data) == TINY

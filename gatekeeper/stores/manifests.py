@@ -1,4 +1,4 @@
-"""Reads a large manifest without stopping the process: 100,000 lessons in a second, and no request waits for longer than a piece of it.
+"""Reads a large manifest, and gives it up, without stopping the process: 100,000 lessons in a second, and no request waits for longer than a piece of it.
 
 The contract's own reader builds everything in one go, which holds Python's lock for seconds. Here the three long sections (lessons, parts,
 files) are read in pieces of some hundred entries, and between two pieces other threads have their turn. What remains, the manifest with
@@ -12,10 +12,11 @@ as expected (spaces between tokens, a name that looks like a section), the contr
 from __future__ import annotations
 
 import gc
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
@@ -25,6 +26,8 @@ from gatekeeper.contract.manifest import LessonEntry, Manifest, ObjectEntry
 
 SMALL_BYTES: Final = 1 << 20
 _PIECE_BYTES: Final = 1 << 16
+_HELD_SECONDS: Final = 10.0  # the longest that an answer under way holds a manifest
+_BIT: Final = 1000
 _Entry = TypeVar("_Entry")
 
 
@@ -148,3 +151,29 @@ def _piece(
             except (ValueError, msgspec.DecodeError):
                 time.sleep(0)
     raise _UnexpectedError
+
+
+def take_apart(given_up: list[Manifest | None]) -> None:
+    """Gives up the entries of a manifest that nobody else holds any more, a bit at a time: all at once would stop every thread."""
+    old = given_up.pop()
+    if old is None:
+        return
+    large = [cast("dict[str, Any]", entries) for entries in (old.lessons, old.parts, old.files)]
+    if sum(map(len, large)) < _BIT:
+        return
+    end = time.monotonic() + _HELD_SECONDS
+    while sys.getrefcount(old) > _references_of_one_name():
+        if time.monotonic() > end:  # it will go by itself, all at once
+            return
+        time.sleep(0.05)
+    for entries in large:
+        while entries:
+            for _ in range(min(_BIT, len(entries))):
+                entries.popitem()
+            time.sleep(0)
+
+
+def _references_of_one_name() -> int:
+    """What `sys.getrefcount` says of an object that one local name holds; versions of Python count differently."""
+    alone = object()
+    return sys.getrefcount(alone)
