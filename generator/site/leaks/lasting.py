@@ -98,25 +98,30 @@ class LastingVocabulary(Vocabulary):
         """The words of `text` and its pairs of words in a row: every text that holds this run of words has these grams."""
         numbers = self.read(text)
         whole = np.array([0]), np.array([len(numbers)])
-        return distinct(self.grams_between(numbers, *whole, of_a_program=of_a_program)[0])
+        return self.grams_between(numbers, *whole, of_a_program=of_a_program)[0]
 
     def grams_between(
         self, numbers: Numbers, begins: NDArray[np.int64], ends: NDArray[np.int64], *, of_a_program: bool
     ) -> list[Grams]:
-        """For each stretch, the grams that begin in it."""
+        """For each stretch the grams that begin in it, sorted, each once. The stretches follow one another."""
         values = self.values_of(numbers)
         whole = numbers != 0
-        pair = np.zeros(len(values), np.uint64)
-        pair[:-1] = (values[:-1] * _PAIR) ^ values[1:]
-        is_pair = np.zeros(len(values), np.bool_)
-        is_pair[:-1] = whole[:-1] & whole[1:]
-        # A word's gram stands before that of the pair it begins, so that both keep their place.
-        both = np.stack((values, pair), axis=1)[np.stack((whole, is_pair), axis=1)]
+        pair = (values[:-1] * _PAIR) ^ values[1:]
+        is_pair = whole[:-1] & whole[1:]
+        stretch = np.searchsorted(ends, np.arange(len(values)), side="right")
+        inside = np.zeros(len(values), np.bool_)
+        known = np.minimum(stretch, len(ends) - 1)
+        inside[:] = (stretch < len(ends)) & (np.arange(len(values)) >= begins[known])
+        single = whole & inside
+        is_pair &= inside[:-1]
+        mixed = np.concatenate([values[single], pair[is_pair]])
         if of_a_program:
-            both ^= _PROGRAM
-        counts = np.zeros(len(values) + 1, np.int64)
-        np.cumsum(whole.astype(np.int64) + is_pair, out=counts[1:])
-        return _cut(((both * _PAIR) >> _HIGH).astype(np.uint32), counts[begins], counts[ends])
+            mixed ^= _PROGRAM
+        keys = (mixed * _PAIR) >> _HIGH
+        keys |= np.concatenate([stretch[single], stretch[:-1][is_pair]]).astype(np.uint64) << _HIGH
+        keys = distinct(keys)
+        cuts = np.searchsorted(keys, np.arange(len(ends) + 1, dtype=np.uint64) << _HIGH)
+        return _cut(keys.astype(np.uint32), cuts[:-1], cuts[1:])
 
     def _catch_up(self) -> None:
         fresh = self._lazy.fresh

@@ -8,16 +8,16 @@ of its pieces.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from generator.site.leaks.lasting import LastingVocabulary
-from generator.site.leaks.sets import distinct
 from generator.site.leaks.units import Piece
 from generator.site.leaks.words import WINDOW_WORDS, Numbers
+
+Places = NDArray[np.int64]
 
 _PIECE_WORDS = 32  # on average
 _CONTEXT_WORDS = (
@@ -27,75 +27,83 @@ _END_BELOW = np.uint64(2**64 // _PIECE_WORDS)
 _FACTORS = np.array(
     [0xA0761D6478BD642F, 0xE7037ED1A0B428DB, 0x8EBC6AF09C88C6E3, 0x589965CC75374CC3], np.uint64
 )
+_HALF = np.uint64(32)
 _REACH = WINDOW_WORDS - 1
 _GAP = np.zeros(1, np.int32)
 _GROUP_WORDS = 1 << 17
 
 
 class Pieces:
-    """Cuts what is read with one vocabulary, and remembers which pieces it has taken apart."""
+    """Cuts what is read with one vocabulary, and remembers which pieces it has told."""
 
     def __init__(self, vocabulary: LastingVocabulary) -> None:
         self._vocabulary = vocabulary
         self._told: set[int] = set()
 
     def of(self, numbers: Numbers, *, of_a_program: bool) -> tuple[list[int], dict[int, Piece]]:
-        """The ids of all pieces, and those that no earlier answer held."""
-        values = self._vocabulary.values_of(numbers)
-        mark = b"program" if of_a_program else b"text"
+        """The ids of all pieces, and those that no earlier answer told."""
         ids: list[int] = []
-        fresh: dict[int, tuple[int, int]] = {}
-        for start, end in _spans(values):
-            digest = hashlib.blake2b(
-                values[start : end + _REACH].tobytes(), digest_size=8, person=mark
-            ).digest()
-            id_ = int.from_bytes(digest, "little", signed=True)
-            ids.append(id_)
-            if id_ not in self._told:
-                self._told.add(id_)
-                fresh[id_] = (start, end)
-        return ids, dict(self._taken_apart(numbers, fresh, of_a_program=of_a_program))
+        told: dict[int, Piece] = {}
+        for begins, ends in _groups(*_spans(self._vocabulary.values_of(numbers))):
+            # A long file is taken in parts, so that it needs no long tables.
+            part = numbers[begins[0] : ends[-1] + _REACH]
+            starts, stops = begins - begins[0], ends - begins[0]
+            some = self._ids(part, starts, stops, of_a_program=of_a_program).tolist()
+            ids += some
+            fresh = {id_: place for place, id_ in enumerate(some) if id_ not in self._told}
+            if fresh:
+                self._told |= fresh.keys()
+                places = np.fromiter(fresh.values(), np.int64, len(fresh))
+                apart = self._taken_apart(part, starts[places], stops[places], of_a_program=of_a_program)
+                told |= dict(zip(fresh, apart, strict=True))
+        return ids, told
+
+    def _ids(
+        self, numbers: Numbers, begins: Places, ends: Places, *, of_a_program: bool
+    ) -> NDArray[np.int64]:
+        """One for each piece, made of its words and those it reaches."""
+        ends = np.minimum(ends + _REACH, len(numbers))
+        kind = _FACTORS[1] if of_a_program else _FACTORS[2]
+        mixed = self._vocabulary.hashes(numbers, begins, ends) ^ ((ends - begins).astype(np.uint64) * kind)
+        mixed ^= mixed >> _HALF
+        ids: NDArray[np.int64] = (mixed * _FACTORS[3]).view(np.int64)
+        return ids
 
     def _taken_apart(
-        self, numbers: Numbers, spans: dict[int, tuple[int, int]], *, of_a_program: bool
-    ) -> Iterator[tuple[int, Piece]]:
+        self, numbers: Numbers, begins: Places, ends: Places, *, of_a_program: bool
+    ) -> Iterator[Piece]:
         """All at once, because NumPy's calls cost more than the few words of a piece."""
-        for group in _groups(spans):
-            inside = np.concatenate(
-                [piece for _, (start, end) in group for piece in (numbers[start : end + _REACH], _GAP)]
-            )
-            lengths = [min(end + _REACH, len(numbers)) - start + len(_GAP) for _, (start, end) in group]
-            begins = np.cumsum([0, *lengths])[:-1]
-            ends = begins + [end - start for _, (start, end) in group]
-            hashes = self._vocabulary.hashes_between(inside, begins, ends)
-            grams = self._vocabulary.grams_between(inside, begins, ends, of_a_program=of_a_program)
-            for (id_, _), windows, pairs in zip(group, hashes, grams, strict=True):
-                yield id_, Piece(hashes=windows, grams=distinct(pairs))
+        reaches = np.minimum(ends + _REACH, len(numbers))
+        inside = np.concatenate(
+            [
+                piece
+                for begin, reach in zip(begins.tolist(), reaches.tolist(), strict=True)
+                for piece in (numbers[begin:reach], _GAP)
+            ]
+        )
+        starts = np.zeros(len(begins), np.int64)
+        np.cumsum((reaches - begins + len(_GAP))[:-1], out=starts[1:])
+        stops = starts + (ends - begins)
+        hashes = self._vocabulary.hashes_between(inside, starts, stops)
+        grams = self._vocabulary.grams_between(inside, starts, stops, of_a_program=of_a_program)
+        for windows, pairs in zip(hashes, grams, strict=True):
+            yield Piece(hashes=windows, grams=pairs)
 
 
-def _groups(spans: dict[int, tuple[int, int]]) -> Iterator[list[tuple[int, tuple[int, int]]]]:
-    """Pieces that are taken apart together, so that a long file needs no long tables."""
-    group: list[tuple[int, tuple[int, int]]] = []
-    words = 0
-    for id_, (start, end) in spans.items():
-        group.append((id_, (start, end)))
-        words += end - start
-        if words >= _GROUP_WORDS:
-            yield group
-            group, words = [], 0
-    if group:
-        yield group
-
-
-def _spans(values: NDArray[np.uint64]) -> Iterator[tuple[int, int]]:
-    if not len(values):
-        return
+def _spans(values: NDArray[np.uint64]) -> tuple[Places, Places]:
+    """Where each piece begins and ends."""
     mixed = values.copy()
     for distance in range(1, min(_CONTEXT_WORDS, len(values))):
         mixed[distance:] += values[:-distance] * _FACTORS[distance]
-    ends = [*(np.flatnonzero(mixed * _FACTORS[0] < _END_BELOW) + 1).tolist(), len(values)]
+    ends = np.flatnonzero(mixed * _FACTORS[0] < _END_BELOW) + 1
+    if len(values) and (not len(ends) or ends[-1] != len(values)):
+        ends = np.append(ends, len(values))
+    return np.concatenate([[0], ends[:-1]]).astype(np.int64)[: len(ends)], ends
+
+
+def _groups(begins: Places, ends: Places) -> Iterator[tuple[Places, Places]]:
     start = 0
-    for end in ends:
-        if end > start:
-            yield start, end
-            start = end
+    while start < len(begins):
+        stop = max(int(np.searchsorted(ends, begins[start] + _GROUP_WORDS)), start + 1)
+        yield begins[start:stop], ends[start:stop]
+        start = stop
