@@ -12,7 +12,7 @@ import cbor2
 import pytest
 
 from generator.access.edition import Edition
-from generator.errors import LyceumError
+from generator.errors import LyceumError, Severity
 from generator.site.build import Site
 from generator.site.search.probe import probe, probes_of
 from generator.site.search.reading import SIGNATURE, Index, opened
@@ -59,7 +59,7 @@ def public(site: Site, tmp_path: Path) -> Path:
 
 
 def test_one_title_in_each_language_is_asked_for() -> None:
-    asked = [(one.language, one.query, one.lesson.id) for one in probes_of(school())]
+    asked = [(language, one.query, one.lesson.id) for language, (one, *_) in probes_of(school()).items()]
     assert asked == [("en", "promises", "loop/queues"), ("zh", "预写日志与恢", "shu/rizhi")]
 
 
@@ -69,26 +69,67 @@ def test_a_sound_index_finds_both(site: Site) -> None:
 
 def test_a_school_of_one_language_is_asked_in_that_language() -> None:
     only = edition(course("loop", lesson("01-queues.md", title="Queues")))
-    assert [one.language for one in probes_of(only)] == ["en"]
+    assert list(probes_of(only)) == ["en"]
+
+
+@pytest.mark.parametrize(
+    ("lost", "where"), [("预写日志", "shu/01-rizhi.md"), ("promises", "loop/01-queues.md")]
+)
+def test_an_index_that_lacks_a_title_fails(
+    site: Site, public: Path, tmp_path: Path, lost: str, where: str
+) -> None:
+    """Pages that show it, and an index of pages that do not: a build of another day, or another cut."""
+    for page in public.rglob("*.html"):
+        page.write_text(page.read_text("utf-8").replace(lost, "else"), "utf-8")
+    index_site(public, tmp_path / "cache")
+    for page in site.public.rglob("*.html"):
+        (public / page.relative_to(site.public)).write_bytes(page.read_bytes())
+    (problem,) = probe(public, school())
+    assert problem.where == where
+    assert "finds nothing" in problem.what
+    assert problem.severity is Severity.ERROR
+
+
+def test_an_index_that_knows_the_words_from_another_page_only_fails(site: Site, public: Path) -> None:
+    shutil.copytree(public / "shu/rizhi", public / "shu/elsewhere")
+    moved = school()
+    (lesson_, *_) = (shown.lesson for shown in moved.lessons.values() if shown.lesson.course == "shu")
+    lessons = dict(moved.lessons)
+    lessons[lesson_.id] = replace(lessons[lesson_.id], lesson=replace(lesson_, slug="elsewhere"))
+    (problem,) = probe(public, replace(moved, lessons=lessons))
+    assert "does not find this lesson" in problem.what
 
 
 @pytest.mark.parametrize(
     ("changed", "where"),
     [({"chinese": "崩溃之后的恢复"}, "shu/01-rizhi.md"), ({"english": "Backpressure"}, "loop/01-queues.md")],
 )
-def test_an_index_that_lacks_a_title_fails(site: Site, changed: dict[str, str], where: str) -> None:
+def test_a_title_that_is_not_built_yet_is_not_asked_for(
+    site: Site, changed: dict[str, str], where: str
+) -> None:
     (problem,) = probe(site.public, school(**changed))
-    assert problem.where == where
-    assert "finds nothing" in problem.what
+    assert (problem.where, problem.severity) == (where, Severity.WARNING)
+    assert "lyceum build" in problem.hint
 
 
-def test_an_index_that_knows_the_words_from_another_page_only_fails(site: Site) -> None:
-    moved = school()
-    (lesson_, *_) = (shown.lesson for shown in moved.lessons.values() if shown.lesson.course == "shu")
-    lessons = dict(moved.lessons)
-    lessons[lesson_.id] = replace(lessons[lesson_.id], lesson=replace(lesson_, slug="elsewhere"))
-    (problem,) = probe(site.public, replace(moved, lessons=lessons))
-    assert "does not find this lesson" in problem.what
+def test_a_title_with_signs_is_asked_for(builder: Builder, tmp_path: Path) -> None:
+    signs = edition(
+        course("c", lesson("01-a.md", '# <T> isn\'t "R&D" alone\n', title='<T> isn\'t "R&D" alone'))
+    )
+    site = builder(signs)[0]
+    index_site(site.public, tmp_path)
+    assert probe(site.public, signs) == []
+
+
+def test_without_a_site_nothing_is_tried(tmp_path: Path) -> None:
+    assert {problem.severity for problem in probe(tmp_path / "site", school())} == {Severity.WARNING}
+
+
+def test_a_school_with_materials_search_is_not_asked(public: Path) -> None:
+    shutil.rmtree(public / "pagefind")
+    (public / "search").mkdir()
+    (public / "search" / "search_index.json").write_text("{}")
+    assert probe(public, school()) == []
 
 
 def test_an_index_of_another_cut_fails_in_chinese(site: Site, tmp_path: Path) -> None:
