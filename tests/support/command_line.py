@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 Done = subprocess.CompletedProcess[str]
@@ -22,12 +23,18 @@ def clean_environment() -> dict[str, str]:
     return kept
 
 
-def run(*command: str, folder: Path, expect: int = 0, **environment: str) -> Done:
-    """Run a command in `folder`; expect: the exit code that it must have."""
+def run(
+    *command: str,
+    folder: Path,
+    expect: int = 0,
+    settings: Mapping[str, str] | None = None,
+    **environment: str,
+) -> Done:
+    """Run a command in `folder`; expect: the exit code that it must have. settings, environment: what is set beside the rest."""
     done = subprocess.run(
         command,
         cwd=folder,
-        env={**clean_environment(), **environment},
+        env={**clean_environment(), **(settings or {}), **environment},
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -39,6 +46,13 @@ def run(*command: str, folder: Path, expect: int = 0, **environment: str) -> Don
     return done
 
 
-def lyceum(*arguments: str, folder: Path, expect: int = 0, **environment: str) -> Done:
+def lyceum(
+    *arguments: str,
+    folder: Path,
+    expect: int = 0,
+    settings: Mapping[str, str] | None = None,
+    **environment: str,
+) -> Done:
     program = "from generator.cli import main; main()"
-    return run(sys.executable, "-c", program, *arguments, folder=folder, expect=expect, **environment)
+    command = (sys.executable, "-c", program, *arguments)
+    return run(*command, folder=folder, expect=expect, settings=settings, **environment)
