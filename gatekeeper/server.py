@@ -11,6 +11,7 @@ Choices, each for a reason seen in Granian 2.8:
 - Granian copies the process's environment into every request; the secrets are taken out of it first.
 - A process that is still loading has inherited the parent's signal handlers, which would swallow its SIGTERM and make the
   end wait for the drain time; until Granian sets its own, a signal simply ends it.
+- Beside LYCEUM_THREADS there are threads for slow bodies and slow readers, for which Granian has no time limit (`operations.slow`).
 - A process ends when its parent has ended, even by SIGKILL (`operations.parent`), so that the next start finds the port free.
 - On SIGTERM or Ctrl-C no new connection is taken, answers under way get LYCEUM_DRAIN_SECONDS, and a second signal changes
   nothing (attack case Z18).
@@ -29,7 +30,7 @@ from typing import TYPE_CHECKING
 
 from gatekeeper.environment import read_settings
 from gatekeeper.errors import GatekeeperError
-from gatekeeper.operations import logs
+from gatekeeper.operations import logs, slow
 from gatekeeper.operations.metrics import MetricsPort, open_port
 from gatekeeper.operations.parent import end_with_parent
 from gatekeeper.settings import SECRET_VARIABLES, Settings
@@ -66,7 +67,7 @@ def serve(settings: Settings) -> None:
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
-        blocking_threads=settings.threads,
+        blocking_threads=settings.threads + slow.THREADS,
         backlog=CONNECTIONS,
         backpressure=CONNECTIONS,
         websockets=False,

@@ -49,6 +49,7 @@ def examine(
     )
     findings += _store(library)
     findings += objects(settings, library.manifest, now=now, wait=wait)
+    findings += _server(settings)
     findings += _limits(settings)
     findings += _mail(settings)
     findings += service(settings)
@@ -127,6 +128,15 @@ def _store(library: Library) -> Iterator[Finding]:
     if release is not None:
         counts = f"{len(release.lessons)} lessons, {len(release.products)} products"
         yield ok("store", f"release {release.release}, {counts}")
+
+
+def _server(settings: Settings) -> Iterator[Finding]:
+    if settings.operations.is_turnstile or settings.trusted_proxies or settings.is_demo:
+        name = "turnstile" if settings.operations.is_turnstile else "granian"
+        yield ok("server", name)
+    else:
+        fix = "put nginx in front and name it in LYCEUM_TRUSTED_PROXIES (docs/deploy), or set LYCEUM_SERVER=turnstile"
+        yield warning("server", "under Granian alone slow clients can hold others up", fix)
 
 
 def _limits(settings: Settings) -> Iterator[Finding]:

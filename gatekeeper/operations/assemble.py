@@ -16,6 +16,7 @@ from gatekeeper.limits.tally import Tally, open_storage
 from gatekeeper.operations.front import Front, settle_forever
 from gatekeeper.operations.metrics import FOLDER_VARIABLE, Metrics
 from gatekeeper.operations.readiness import Readiness
+from gatekeeper.operations.slow import Bodies, Streams
 from gatekeeper.storage.migrate import require_migrated
 from gatekeeper.stores.reader import reader_of
 from gatekeeper.web.service import EXTENSION, Service
@@ -83,6 +84,8 @@ def front(
         sightings=sightings if limits.sharing_networks else None,
         metrics=metrics,
         clock=time.time,
+        bodies=None if settings.operations.is_turnstile else Bodies(),
+        streams=None if settings.operations.is_turnstile else Streams(),
     )
 
 

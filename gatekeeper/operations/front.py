@@ -3,6 +3,7 @@
 - `/healthz` and `/readyz` are answered here, so that neither limits nor what lies behind can keep them from answering.
 - A request above a limit is 429 with the seconds to wait. A reader is known by a verified token only; a forged one counts for its
   address. `X-Forwarded-For` counts only from trusted proxies (attack case H02).
+- Bodies are read here, and large answers counted, so that slow clients use up no thread that answers (`slow`, attack case Z15).
 - Whoever was given something private is noted for the link-sharing alarm.
 """
 
@@ -16,12 +17,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from gatekeeper.accounts.limits import client_subject
-from gatekeeper.gate.answer import NOT_ALLOWED, Answer, Dress, as_json
 from gatekeeper.limits.sightings import Sightings
 from gatekeeper.limits.tally import Tally
 from gatekeeper.operations.metrics import Metrics
 from gatekeeper.operations.readiness import Readiness
+from gatekeeper.operations.slow import BUSY, Bodies, Streams
 from gatekeeper.settings import Network
+from gatekeeper.web.answer import NOT_ALLOWED, Answer, Dress, as_json
 from gatekeeper.web.client import client_address
 
 if TYPE_CHECKING:
@@ -42,13 +44,17 @@ _ROUTES = {
     "orders": "orders",
 }
 _GIVING = frozenset({"gate", "files", "delivery"})  # where a reader is given something private
+_BODILESS = _GIVING | {"store", "assets"}
 _ALIVE = as_json("200 OK", {"alive": True})
 Who = Callable[[str, int], str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Front:
-    """The WSGI application. who: cookies and Unix seconds → the reader of a verified token. readers, addresses: None for no limit."""
+    """The WSGI application. who: cookies and Unix seconds → the reader of a verified token. readers, addresses: None for no limit.
+
+    bodies, streams: None under a server whose threads wait for no client.
+    """
 
     inner: WSGIApplication
     dress: Dress
@@ -60,6 +66,8 @@ class Front:
     sightings: Sightings | None
     metrics: Metrics | None
     clock: Callable[[], float]
+    bodies: Bodies | None
+    streams: Streams | None
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         path: str = environ.get("PATH_INFO", "")
@@ -68,12 +76,11 @@ class Front:
         started = time.perf_counter()
         route = _ROUTES.get(path[1:].partition("/")[0], "other")
         reader, address = self._whose(environ, route)
-        wait = self.wait(reader, address)
-        if wait:
-            answer = too_many(wait)
+        refusal = self._refusal(environ, route, reader, address)
+        if refusal is not None:
             if self.metrics is not None:
-                self.metrics.answered(route, answer.status[:3], started, time.perf_counter())
-            return self._send(answer, environ, start_response)
+                self.metrics.answered(route, refusal.status[:3], started, time.perf_counter())
+            return self._send(refusal, environ, start_response)
         said = ["500"]
 
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
@@ -81,6 +88,8 @@ class Front:
             return start_response(status, headers, *rest)
 
         body = self.inner(environ, start)
+        if route == "store" and self.streams is not None:
+            body = self.streams.watch(body, address)
         if reader is not None and self.sightings is not None and said[0] in {"200", "302"}:
             self.sightings.saw(reader, address, self.clock())
         if self.metrics is not None:
@@ -95,6 +104,19 @@ class Front:
         if self.trusted_proxies:
             address = client_address(address, environ.get("HTTP_X_FORWARDED_FOR", ""), self.trusted_proxies)
         return reader, address
+
+    def _refusal(
+        self, environ: dict[str, Any], route: str, reader: str | None, address: str
+    ) -> Answer | None:
+        """Why this request goes no further; None if it does. One to the store has entered `streams` then."""
+        wait = self.wait(reader, address)
+        if wait:
+            return too_many(wait)
+        if route == "store" and self.streams is not None:
+            return None if self.streams.enter(address) else BUSY
+        if self.bodies is None or route in _BODILESS or environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
+            return None  # nobody behind reads a body, or waits for it
+        return self.bodies.take(environ, address)
 
     def wait(self, reader: str | None, address: str) -> int:
         """How many seconds to wait, 0 for none. Both are counted, so that one limit is no shelter from the other."""
