@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from gatekeeper.accounts import readers
+from gatekeeper.accounts import readers, sessions
 from gatekeeper.accounts.address import AddressError, normal_address
 from gatekeeper.accounts.marks import Marker, new_id
 from gatekeeper.accounts.readers import Reader
@@ -65,6 +65,15 @@ def revoke(database: Database, email: str, product: str, *, now: datetime) -> No
             has = ", ".join(owned.active) or "nothing"
             raise GatekeeperError(f"this reader does not own {product!r}", hint=f"they own: {has}")
         _append(connection, Kind.REVOKED, reader, product, until=None, now=now)
+
+
+def sign_out(database: Database, email: str, *, now: datetime) -> int:
+    """Ends every session of the reader with this address, and the tokens with them; how many there were."""
+    with database.write() as connection:
+        reader = _reader(connection, email)
+        ended = sessions.end_all(connection, reader=reader.id, now=now)
+    log.info("operator signed out reader=%s sessions=%d", reader.id, ended)
+    return ended
 
 
 def new_codes(

@@ -39,7 +39,7 @@ def grant(email: str, product: str, until: datetime | None) -> None:
 @click.argument("email")
 @click.argument("product")
 def revoke(email: str, product: str) -> None:
-    """End a reader's access to a product, however it began. Tokens in use die within ten minutes. No money moves.
+    """End a reader's access to a product, however it began. Tokens in use die within seconds. No money moves.
 
     \b
     Examples:
@@ -51,6 +51,23 @@ def revoke(email: str, product: str) -> None:
     with opened_database(settings_here()) as database:
         operator.revoke(database, email, product, now=utc_now())
     click.echo(f"revoked {product}")
+
+
+@cli.command("sign-out", epilog=EXIT_CODES)
+@click.argument("email")
+def sign_out(email: str) -> None:
+    """End every session of a reader, on all devices: after a stolen laptop, or before a ban. Tokens die within seconds.
+
+    \b
+    Examples:
+      gatekeeper sign-out reader@example.org
+      gatekeeper revoke reader@example.org rust-course && gatekeeper sign-out reader@example.org
+    """
+    from gatekeeper import operator
+
+    with opened_database(settings_here()) as database:
+        count = operator.sign_out(database, email, now=utc_now())
+    click.echo(f"ended {count} sessions")
 
 
 @cli.command(epilog=EXIT_CODES)
