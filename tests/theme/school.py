@@ -346,9 +346,9 @@ def stage(folder: Path, *, site_url: str, gatekeeper: str) -> Path:
                         "id": f"tag:{name}",
                         "lessons": [
                             {
-                                "title": "任务组",
-                                "url": "async-python/task-groups/",
-                                "course": "Python 异步编程",
+                                "title": "The event loop in sixty lines",
+                                "url": "async-python/event-loop/",
+                                "course": ENGLISH["title"],
                             }
                         ],
                     }
