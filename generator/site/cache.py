@@ -56,7 +56,7 @@ CREATE INDEX problems_by_path ON problems (path);
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """A file as it was. mtime: nanoseconds."""
+    """A file as it was. mtime: nanoseconds, of its last modification or, for inputs, of its last change."""
 
     size: int
     mtime: int
@@ -232,6 +232,10 @@ class Cache:
         """SHA-256 of a page's HTML."""
         row = self.database.execute("SELECT html_sha256 FROM pages WHERE path = ?", (path,)).fetchone()
         return None if row is None else bytes(row[0])
+
+    def parts_now(self) -> Parts:
+        """The private halves, with those that are not committed yet; only as long as the cache is open."""
+        return Parts(None, self.database, tuple(self.part_digests()))
 
     def parts(self) -> Parts:
         """The private halves; those of a cache on disk can be read when it is closed, too."""

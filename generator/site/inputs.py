@@ -7,8 +7,9 @@
                     the school, the versions of the libraries that render, and Lyceum's own code
     the school      the files in content/, settings and theme: when all are as they were, so is every output
 
-Files are known by size and time of change, and read when these differ; a file that was changed in the very moment it was last read
-is read again, since its time would not tell a second change.
+Files are known by size and time, and read when these differ. Of inputs it is the time at which the file system last saw a change
+(ctime), which no copying tool can set back; a file that was changed in the very moment it was last read is read again, since its
+time would not tell a second change. Of outputs, which nobody else writes, it is the time of modification.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generator.site.cache import Stamp
@@ -164,7 +165,7 @@ def compare(root: Path, found: Found, before: Mapping[str, Stamp], *, looked_at:
         old = before.get(path)
         if (
             old is not None
-            and old.mtime == status.st_mtime_ns
+            and old.mtime == status.st_ctime_ns
             and old.size == status.st_size
             and old.mtime < looked_at - _MOMENT
         ):
@@ -173,7 +174,7 @@ def compare(root: Path, found: Found, before: Mapping[str, Stamp], *, looked_at:
         if not stat.S_ISREG(status.st_mode):
             is_strange = True
             continue
-        stamp = now[path] = stamp_of(root / path, status)
+        stamp = now[path] = replace(stamp_of(root / path, status), mtime=status.st_ctime_ns)
         if old is not None and old.sha256 != stamp.sha256:
             changed.add(path)
         elif old is not None and old != stamp:

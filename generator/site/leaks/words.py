@@ -27,10 +27,15 @@ Hashes = NDArray[np.uint64]
 WINDOW_WEIGHT = 16
 WINDOW_WORDS = 16  # no window has more words: each weighs at least 1
 _IDEOGRAPHS = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_ASCII_WORD = re.compile(r"[a-z0-9]+")
+# Letters and digits as they are, everything else a space.
+_ASCII_WORDS = "".join(sign if sign.isalnum() else " " for sign in map(chr, range(128)))
 _WORD = re.compile(rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]+")
 _IDEOGRAPH = re.compile(rf"[{_IDEOGRAPHS}]")
 _INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+# As NFKC has them, and all that most Chinese texts have of it: so these need not go the slow way. Nothing composes with them.
+_PUNCTUATION = tuple(
+    zip("，：；！？（）…\u3000\xa0", (",", ":", ";", "!", "?", "(", ")", "...", " ", " "), strict=True)
+)
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that it has an inverse modulo 2**64
 _INVERSE = np.uint64(pow(int(_BASE), -1, 2**64))
 _SEED = 20_260_101  # any fixed number: the same input gives the same hashes in every run
@@ -40,6 +45,9 @@ def fold(text: str) -> str:
     """`text` as it is compared."""
     if text.isascii():
         return text.lower().replace("'", "")
+    for sign, plain in _PUNCTUATION:
+        if sign in text:
+            text = text.replace(sign, plain)
     if not unicodedata.is_normalized("NFKC", text):
         text = unicodedata.normalize("NFKC", text)
     for sign in _INVISIBLE:
@@ -51,7 +59,12 @@ def fold(text: str) -> str:
 def words(text: str) -> list[str]:
     """The words of `text`, folded, in order."""
     text = fold(text)
-    found: list[str] = (_ASCII_WORD if text.isascii() else _WORD).findall(text)
+    if text.isascii():
+        return text.translate(_ASCII_WORDS).split()
+    found: list[str] = []
+    for is_ascii, lines in itertools.groupby(text.split("\n"), str.isascii):
+        together = "\n".join(lines)
+        found += together.translate(_ASCII_WORDS).split() if is_ascii else _WORD.findall(together)
     return found
 
 
