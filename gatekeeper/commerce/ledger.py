@@ -134,6 +134,11 @@ def has(connection: Connection, source: str, event: str) -> bool:
     return found is not None
 
 
+def refunds_of(connection: Connection, number: str) -> int:
+    """How many refunds of the order are known."""
+    return sum(entry.kind is Kind.REFUNDED for entry in of_order(connection, number))
+
+
 def _entries(connection: Connection, which: ColumnElement[bool]) -> list[Entry]:
     rows = connection.execute(
         select(

@@ -25,13 +25,13 @@ from gatekeeper.commerce.entitlements import OrderState, order_state
 from gatekeeper.commerce.orders import Order
 from gatekeeper.commerce.payments import (
     Checkout,
+    Identifying,
     PaymentProvider,
     ProviderAwayError,
     ProviderRefusedError,
     Visit,
     Way,
 )
-from gatekeeper.commerce.providers.wechat_pay.provider import WechatPay
 from gatekeeper.contract import routes
 from gatekeeper.errors import GatekeeperError
 from gatekeeper.web.language import language
@@ -59,9 +59,9 @@ def identified(number: str) -> Response:
     if who is None:
         return sign_in_first()
     order = _order(number, who)
-    provider = service().providers.get(order.provider)
+    provider: object = service().providers.get(order.provider)
     code = request.args.get("code", "")
-    if not isinstance(provider, WechatPay) or not code or len(code) > _LONGEST_CODE:
+    if not isinstance(provider, Identifying) or not code or len(code) > _LONGEST_CODE:
         abort(400)
     if not is_same(request.args.get("state", ""), _state(order, who)):
         abort(403)
@@ -116,7 +116,7 @@ def _checkout_page(
 ) -> Response:
     if checkout.way is Way.CODE:
         code = segno.make(checkout.address, error="m")
-        drawing = code.svg_inline(scale=6, border=4, light="#fff", svgclass="qr__code", lineclass=None)
+        drawing = code.svg_inline(border=4, light="#fff", svgclass="qr__code", lineclass=None, omitsize=True)
         return page("commerce/pay_code.html", order=order, state=state.value, code=Markup(drawing))  # noqa: S704  (segno's own drawing: digits and path letters)
     if checkout.way is Way.BRIDGE:
         return page("commerce/pay_bridge.html", order=order, arguments=checkout.address)

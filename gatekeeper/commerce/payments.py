@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from gatekeeper.commerce.money import Money
 from gatekeeper.commerce.orders import Order
@@ -198,4 +198,13 @@ class PaymentProvider(Protocol):
 
     def portal(self, database: Database, order: Order, *, back: str) -> str | None:
         """The address where the reader looks after the order's subscription; None when there is none."""
+        ...
+
+
+@runtime_checkable
+class Identifying(Protocol):
+    """A provider that must first be told who its reader is, by `Way.IDENTIFY`."""
+
+    def identify(self, code: str) -> str:
+        """The provider's name for the reader who came back with this code. Raises ProviderAwayError, ProviderRefusedError."""
         ...

@@ -13,7 +13,6 @@ from datetime import datetime
 
 from gatekeeper.commerce import ledger, orders, webhooks
 from gatekeeper.commerce.entitlements import Payment, payments_of
-from gatekeeper.commerce.ledger import Kind
 from gatekeeper.commerce.money import Money
 from gatekeeper.commerce.orders import Order
 from gatekeeper.commerce.payments import PaymentProvider, Told
@@ -49,6 +48,7 @@ def plan(database: Database, number: str, *, amount_minor: int | None) -> Refund
     with database.read() as connection:
         order = orders.find(connection, number)
         lines = ledger.of_order(connection, number)
+        refunds = ledger.refunds_of(connection, number)
     if order is None:
         raise GatekeeperError(f"there is no order {number!r}", hint="numbers look like L-20261122-7K3F9Q")
     standing = [payment for payment in payments_of(lines) if payment.closed_by is None]
@@ -65,7 +65,7 @@ def plan(database: Database, number: str, *, amount_minor: int | None) -> Refund
         payment=_name(payment, order),
         money=Money(amount_minor=amount, currency=order.price.currency),
         paid=Money(amount_minor=payment.paid_minor, currency=order.price.currency),
-        number=1 + sum(line.kind is Kind.REFUNDED for line in lines),
+        number=1 + refunds,
         ends_access=amount == left,
     )
 

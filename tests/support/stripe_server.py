@@ -83,6 +83,9 @@ class StripeServer:
             ("GET", "/v1/invoice_payments"): self._invoice_payments,
             ("GET", "/v1/events"): self._events,
         }
+        *kind, last = asked.path.split("/")
+        if (asked.method, kind) == ("GET", ["", "v1", "subscriptions"]) and last in self.subscriptions:
+            return _ok(self.subscriptions[last])
         route = routes.get((asked.method, asked.path))
         return route(given) if route else _error(404, "invalid_request_error", "Unrecognized request URL")
 

@@ -23,6 +23,7 @@ from alipay import AliPay
 from alipay.exceptions import AliPayException, AliPayValidationError
 from alipay.utils import AliPayConfig
 
+from gatekeeper.commerce import ledger
 from gatekeeper.commerce.money import Money
 from gatekeeper.commerce.orders import Order
 from gatekeeper.commerce.payments import (
@@ -122,8 +123,10 @@ class Alipay:
     ) -> Iterable[ProviderEvent | Doubt]:
         """One question an order, and one more for each refund that this shop may have made."""
         for order in orders:
+            with database.read() as connection:
+                known = ledger.refunds_of(connection, order.number)
             try:
-                yield from self._ask(order, now=now)
+                yield from self._ask(order, known, now=now)
             except RejectedError as error:
                 yield Doubt(order=order.number, what=error.reason)
 
@@ -148,7 +151,8 @@ class Alipay:
     def portal(self, database: Database, order: Order, *, back: str) -> str | None:
         return None
 
-    def _ask(self, order: Order, *, now: datetime) -> Iterable[ProviderEvent | Doubt]:
+    def _ask(self, order: Order, known: int, *, now: datetime) -> Iterable[ProviderEvent | Doubt]:
+        """known: how many refunds the ledger has; ours may stand at one number more."""
         asked = self._called_or_none(lambda: self._library.api_alipay_trade_query(out_trade_no=order.number))
         if asked is None:
             return
@@ -165,7 +169,7 @@ class Alipay:
             yield notices.refund_total(order.number, trade, total, at=now)
             return
         refunded = 0
-        for number in range(1, 51):
+        for number in range(1, known + 2):
             ask = partial(
                 self._library.api_alipay_trade_fastpay_refund_query,
                 _refund_number(order, number),
@@ -173,7 +177,9 @@ class Alipay:
             )
             found = self._called_or_none(ask)
             if found is None or found.get("refund_status") != "REFUND_SUCCESS":
-                break
+                continue
+            if found.get("out_trade_no") != order.number:
+                raise RejectedError("Alipay answered about another order's refund")
             refunded += notices.yuan(found.get("refund_amount")).amount_minor
         if refunded:
             total_back = Money(amount_minor=refunded, currency=notices.CURRENCY)

@@ -56,16 +56,15 @@ def _session(data: Object, at: datetime, kind: str) -> ProviderEvent | None:
     if order is None:
         return None
     id_ = name(session, "id")
-    customer = name_if_any(session, "customer")
     if session.get("mode") == "subscription":
         if kind in {"expired", "failed"}:
             return ProviderEvent(id=f"{kind}:{id_}", told=Told.FAILED, at=at, order=order, known_as=(id_,))
-        names = (id_, name_if_any(session, "subscription"), customer)
+        names = (id_, name_if_any(session, "subscription"))
         return ProviderEvent(
             id=f"session:{id_}", told=Told.LINKED, at=at, order=order, known_as=_names(*names)
         )
     payment = name_if_any(session, "payment_intent")
-    known_as = _names(id_, payment, customer)
+    known_as = _names(id_, payment)
     if kind in {"expired", "failed"}:
         return ProviderEvent(id=f"{kind}:{id_}", told=Told.FAILED, at=at, order=order, known_as=known_as)
     price = money(session.get("amount_total"), _currency(session), least=0)

@@ -157,9 +157,13 @@ class Stripe:
     def portal(self, database: Database, order: Order, *, back: str) -> str | None:
         with database.read() as connection:
             names = references.of_order(connection, NAME, order.number)
-        customer = next((name for name in names if name[:4] == "cus_"), None)
-        if customer is None:
+        subscription = next((name for name in names if name[:4] == "sub_"), None)
+        if subscription is None:
             return None
+        found = _called(lambda: self._client.v1.subscriptions.retrieve(subscription))
+        customer = found.customer
+        if found.livemode is not self.is_live or not isinstance(customer, str):
+            raise ProviderAwayError("Stripe answered about another subscription", where=order.number)
         made = _called(
             lambda: self._client.v1.billing_portal.sessions.create({"customer": customer, "return_url": back})
         )

@@ -27,7 +27,7 @@ from wechatpayv3 import WeChatPay, WeChatPayType
 from wechatpayv3.utils import aes_decrypt
 
 from gatekeeper.accounts.marks import new_id
-from gatekeeper.commerce import checkouts
+from gatekeeper.commerce import checkouts, ledger
 from gatekeeper.commerce.money import Money
 from gatekeeper.commerce.orders import Order
 from gatekeeper.commerce.payments import (
@@ -56,7 +56,7 @@ OPEN_FOR = timedelta(hours=2)  # WeChat's codes live two hours, H5 addresses fiv
 H5_OPEN_FOR = timedelta(minutes=5)
 TIMEOUT_SECONDS = (5.0, 10.0)
 AUTHORISE = "https://open.weixin.qq.com/connect/oauth2/authorize"
-_MOST_REFUNDS = 50  # WeChat's own limit for an order
+_REFUND_ENDED = frozenset({"CLOSED", "ABNORMAL"})
 _SIGNED_WITH = "WECHATPAY2-SHA256-RSA2048"
 _CIPHER = "AEAD_AES_256_GCM"
 
@@ -156,8 +156,10 @@ class WechatPay:
     ) -> Iterable[ProviderEvent | Doubt]:
         """One question an order, and, for what was refunded, one for each refund that this shop may have made."""
         for order in orders:
+            with database.read() as connection:
+                known = ledger.refunds_of(connection, order.number)
             try:
-                yield from self._ask(order)
+                yield from self._ask(order, known)
             except RejectedError as error:
                 yield Doubt(order=order.number, what=error.reason)
 
@@ -174,6 +176,12 @@ class WechatPay:
             fact = notices.answered_refund(made, order=order.number, at=now)
         except RejectedError as error:
             raise ProviderAwayError(f"WeChat's refund cannot be read: {error.reason}") from error
+        if made.get("status") in _REFUND_ENDED:
+            raise ProviderRefusedError(
+                f"WeChat's refund is {made.get('status')}",
+                where=order.number,
+                hint="end it at WeChat's merchant page",
+            )
         if fact is not None and fact.money != money:
             raise ProviderAwayError("WeChat made another refund than was asked for", where=order.number)
         return fact or ProviderEvent(id=_refund_number(order, number), told=Told.OTHER, at=now)
@@ -276,7 +284,8 @@ class WechatPay:
             raise ProviderAwayError(f"WeChat answered without {wanted}", where=order.number)
         return found
 
-    def _ask(self, order: Order) -> Iterable[ProviderEvent | Doubt]:
+    def _ask(self, order: Order, known: int) -> Iterable[ProviderEvent | Doubt]:
+        """known: how many refunds the ledger has; ours may stand at one number more."""
         asked = self._answered_or_none(lambda: self._library.query(out_trade_no=order.number))
         if asked is None:
             return
@@ -289,16 +298,16 @@ class WechatPay:
         if asked.get("trade_state") != "REFUND":
             return
         found = False
-        for number in range(1, _MOST_REFUNDS + 1):
+        for number in range(1, known + 2):
             ask = partial(self._library.query_refund, _refund_number(order, number))
             refund = self._answered_or_none(ask)
-            if refund is None:
-                break
-            fact = notices.answered_refund(refund, order=order.number, at=paid.at)
+            fact = None
+            if refund is not None:
+                fact = notices.answered_refund(refund, order=order.number, at=paid.at)
             if fact is not None:
                 found = True
                 yield fact
-        if not found:
+        if not found and not known:
             yield Doubt(
                 order=order.number,
                 what="refunded at WeChat's merchant page; only a notice tells how much, so look there",

@@ -99,6 +99,9 @@ BROKEN: dict[str, Break] = {
     "RSA (SHA-1)": unsigned(sign_type="RSA"),
     "rsa2 in small letters": unsigned(sign_type="rsa2"),
     "a field twice": lambda _, notice: urlencode(notice).encode() + b"&total_amount=0.01",
+    "a field twice, the genuine one last": lambda _, notice: (
+        b"total_amount=0.01&" + urlencode(notice).encode()
+    ),
     "the signature twice": lambda _, notice: urlencode(notice).encode() + b"&sign=" + b"A" * 344,
     "JSON": lambda _, notice: b'{"out_trade_no": 1}',
     "nothing": lambda *_: b"",
@@ -340,6 +343,27 @@ def test_a_refund_from_here_is_recorded_once_though_alipay_tells_it_too(
     assert till.reconcile() == []
     assert till.kinds() == ["paid", "refunded"]
     assert (till.owned.ends == {}) is (amount is None)
+
+
+def test_w27_a_refund_from_here_behind_one_of_alipays_page_is_found(alipay_till: AlipayTill) -> None:
+    till = alipay_till
+    number = visited(till, till.reader())
+    till.deliver(till.server.pay(number), FORM)
+    till.deliver(till.server.refund(number, "10.00"), FORM)
+    planned = refunds.plan(till.shop.database, number, amount_minor=2000)
+    assert planned.number == 2
+    provider = till.shop.service.providers["alipay"]
+    found = till.found(number)
+    payment = till.server.trades[number]["trade_no"]
+    provider.refund(
+        found, payment, planned.money, paid=found.price, number=2, now=till.shop.clock()
+    )  # and then killed
+    assert [finding.found for finding in till.reconcile()] == [Found.RECORDED]
+    lines = [line.amount_minor for line in till.lines(number) if line.kind.value == "refunded"]
+    assert lines == [1000, 1000]  # the page's own is not told by a question; the notice tells the total
+    till.deliver(till.server.refund_notice(number), FORM)
+    lines = [line.amount_minor for line in till.lines(number) if line.kind.value == "refunded"]
+    assert sum(lines) == 3000
 
 
 def test_w27_refunds_nobody_told_are_found(alipay_till: AlipayTill) -> None:

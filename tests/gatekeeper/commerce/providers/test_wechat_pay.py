@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 from gatekeeper.commerce import ledger, refunds
 from gatekeeper.commerce.entitlements import State
+from gatekeeper.commerce.payments import ProviderRefusedError
 from gatekeeper.commerce.reconcile import Found
 from gatekeeper.commerce.tables import ProviderEventRow
 from tests.gatekeeper.commerce.providers.till import Till, changed
@@ -71,8 +72,9 @@ def test_the_code_on_the_screen_is_wechats(wechat_till: WechatTill) -> None:
     page = reader.get(f"/pay/{wechat_till.order(reader)}")
     drawn = re.search(r'<path[^>]* d="([^"]+)"', page.text.partition("<figure")[2])
     expected = segno.make("weixin://wxpay/bizpayurl?pr=NwY5Mz1&groupid=00", error="m")
-    wanted = re.findall(r'<path[^>]* d="([^"]+)"', expected.svg_inline(scale=6, border=4, light="#fff"))
+    wanted = re.findall(r'<path[^>]* d="([^"]+)"', expected.svg_inline(border=4, light="#fff", omitsize=True))
     assert drawn is not None
+    assert "viewBox" in page.text  # so that it fits a narrow screen
     assert drawn.group(1) in wanted
 
 
@@ -434,6 +436,24 @@ def test_w27_a_refund_that_was_made_here_and_never_told_is_found(wechat_till: We
     assert till.owned.ends == {}
     till.deliver(*till.server.refund_notice(f"{number}-R1"))
     assert (till.kinds(), till.mails()) == (["paid", "refunded"], ["receipt", "refund"])
+
+
+@pytest.mark.parametrize("status", ["CLOSED", "ABNORMAL"])
+def test_a_refund_that_wechat_ended_is_said_and_not_recorded(wechat_till: WechatTill, status: str) -> None:
+    till = wechat_till
+    number = ordered(till, till.reader())
+    till.deliver(*till.server.pay(number))
+    till.server.refund_status = status
+    planned = refunds.plan(till.shop.database, number, amount_minor=None)
+    with pytest.raises(ProviderRefusedError, match=status):
+        refunds.apply(
+            till.shop.database,
+            till.shop.service.providers,
+            planned,
+            post=till.shop.service.post,
+            now=till.shop.clock(),
+        )
+    assert till.kinds() == ["paid"]
 
 
 def test_w27_a_refund_of_the_merchant_page_is_pointed_out(wechat_till: WechatTill) -> None:
