@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +17,7 @@ from generator.errors import SettingsError
 from generator.release.access_diff import Owners
 from generator.release.figures import FiguresAccess, fetch_figures
 from generator.release.settings import figures_key
+from tests.support.gatekeeper import running_gatekeeper
 
 KEY = "ab" * 32
 
@@ -124,3 +128,20 @@ def test_the_key_may_lie_in_a_file(tmp_path_factory: pytest.TempPathFactory) -> 
 
 def test_no_repr_shows_the_key() -> None:
     assert KEY not in repr(FiguresAccess(gatekeeper_url="", key=KEY))
+
+
+def test_a_real_gatekeeper_answers_the_holder_of_its_key_and_nobody_else(tmp_path: Path) -> None:
+    key = hashlib.sha256(b"figures").hexdigest()
+    with running_gatekeeper(tmp_path, environ={"LYCEUM_FIGURES_KEY": key}) as running:
+        with closing(sqlite3.connect(tmp_path / "state" / "lyceum.db")) as database, database:
+            rows = [(f"r{number}", f"r{number}@example.org") for number in range(3)]
+            database.executemany(
+                "insert into readers (id, email, language, created_at) values (?, ?, 'en', '2026-11-22 09:00:00')",
+                rows,
+            )
+        address = running.settings.gatekeeper_url
+        assert fetch_figures(FiguresAccess(gatekeeper_url=address, key=key)).owners == (
+            Owners(products=frozenset(), readers=3),
+        )
+        refused = fetch_figures(FiguresAccess(gatekeeper_url=address, key=KEY))
+    assert (refused.owners, refused.note) == (None, "the gatekeeper answered 403")
