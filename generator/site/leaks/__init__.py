@@ -22,7 +22,7 @@ screen        texts and files → units and readings
 sets          sorted arrays as sets
 shelf         millions of hashes by owner, on disk
 ledger        what is secret and where it stands, told by changes
-known_names, copies   the same for names and for bytes
+public_files, findings, known_names, copies   its parts: pieces, what was found, names, bytes
 settling      suspects → hits
 """
 
