@@ -33,7 +33,7 @@ from generator.site.search.reading import ENTRY, without_filters
 
 FOLDER = "pagefind"  # in the site; a reserved name in the catalogue
 
-_FORMAT = 1  # of the extracts and the state; raise it when either changes
+_FORMAT = 2  # of the extracts and the state; raise it when either changes
 _SYMBOLS = "+#"  # C++ and C# are words of a programming school
 _LIMIT_SECONDS = 3600
 # What the search box needs; Pagefind's own boxes, and its worker (ours is its own), are left out.

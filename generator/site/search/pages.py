@@ -18,6 +18,7 @@ _BODY = "data-pagefind-body"
 _IGNORED = (
     "data-pagefind-ignore",
     'class="headerlink',
+    'class="footnote-ref',
     'class="footnote-backref',
     'class="linenos',
     'class="lyceum-sr',
@@ -39,6 +40,7 @@ _INLINE = frozenset(
 )
 # Pagefind leaves these out by itself; the theme says by `data-pagefind-ignore` which of them are not the author's
 _SHOWN = {"nav": "div", "footer": "div", "form": "div"}
+_CELLS = frozenset({"td", "th", "dt", "dd"})  # whose words Pagefind would join to those of the next
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 
 
@@ -112,9 +114,8 @@ def _respaced(body: str) -> str:
             pieces[index] = _bare(piece, name)
         elif piece:
             text = words.encode(piece, follower)
-            pieces[index] = (
-                text.rstrip() if ends else text
-            )  # Pagefind ends a line that has no mark at its end
+            # Pagefind puts a stop where a line ends in a letter; a space of ours would hide that.
+            pieces[index] = text.rstrip() if ends and not piece[-1].isspace() else text
             follower, ends = words.first_han(piece), False
     return "".join(pieces)
 
@@ -129,4 +130,6 @@ def _bare(tag: str, name: str) -> str:
         return " "
     anchor = _ANCHOR.search(tag) if name in _HEADINGS else None
     slash = "/" if tag.startswith("</") else ""
+    if slash and name in _CELLS:
+        return f" </{name}>"
     return f"<{slash}{_SHOWN.get(name, name)}{f' {anchor[0]}' if anchor else ''}>"

@@ -62,6 +62,16 @@ def test_pages_with_a_text_are_in_the_index(site: Path, tmp_path: Path) -> None:
     assert found.find("queue") == ["/b/"]
 
 
+def test_cells_of_a_table_are_words_of_their_own(site: Path, tmp_path: Path) -> None:
+    write(site, "t", "<table><tr><th>alpha</th><th>beta</th></tr>\n<tr><td>甲</td><td>乙</td></tr></table>")
+    index_site(site, tmp_path / "cache")
+    found = Index(site / "pagefind")
+    for query in ("alpha", "beta", "甲", "乙"):
+        assert found.find(query) == ["/t/"], query
+    assert found.find("alphabeta") == []
+    assert found.find("甲乙") == []
+
+
 def test_the_report_names_every_file_of_the_index_with_its_digest(site: Path, tmp_path: Path) -> None:
     from hashlib import sha256
 

@@ -127,6 +127,25 @@ def test_code_keeps_its_words_whole_and_loses_line_numbers_and_drawings() -> Non
     assert text_of(made).split() == ["T", "asyncio.run"]
 
 
+def test_words_of_two_cells_or_lines_are_two_words() -> None:
+    made = extract(
+        BODY.format(
+            "<h1>T</h1><table><tr><th>one</th><th>two</th></tr>\n<tr><td>a</td>\n<td>b</td></tr></table>"
+            "<ul>\n<li>c</li>\n<li>d</li></ul>"
+        )
+    )
+    assert "one </th>" in (made or "")
+    assert "</td>\n<td>" in (made or "")
+    assert text_of(made).split() == ["T", "one", "two", "a", "b", "c", "d"]
+
+
+def test_the_number_of_a_footnote_joins_no_word() -> None:
+    made = extract(
+        BODY.format('<h1>T</h1><p>mode<sup id="r"><a class="footnote-ref" href="#n">2</a></sup>: x</p>')
+    )
+    assert text_of(made).split() == ["T", "mode", ":", "x"]
+
+
 def test_chinese_runs_through_emphasis_and_stops_at_the_end_of_a_paragraph() -> None:
     made = extract(BODY.format("<h1>T</h1><p>数<em>据</em>库</p><p>事务</p>"))
     assert text_of(made).split() == ["T", "数据", "据库", "库〆", "事务", "务〆"]
