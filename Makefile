@@ -13,7 +13,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 BENCH_OPTIONS ?=
 SOAK_EXAMPLES ?= 300
 
-.PHONY: demo test bench-build soak-build lint unit setup setup-test format lock screenshots clean help
+.PHONY: demo test bench-build soak-build bench-gate soak-gate fuzz-gate lint unit setup setup-test format lock screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -48,6 +48,19 @@ bench-build: setup-test ## builds beside Material, Zensical, Hugo and Eleventy; 
 
 soak-build: setup-test ## many more random edits and kills than make test tries
 	LYCEUM_SOAK_EXAMPLES=$(SOAK_EXAMPLES) $(BIN)/pytest -q --timeout=0 tests/generator/site/honest/test_incremental.py tests/generator/site/honest/test_interrupted.py
+
+bench-gate: setup-test ## the gate beside nginx, a plain Flask view and a bare signature; fails below the bars
+	@.ci/bench-packages
+	@$(INSTALL) gunicorn
+	$(BIN)/python -m tests.benchmarks.gate $(BENCH_OPTIONS)
+
+soak-gate: setup-test ## four processes at 80 % of their maximum for ten minutes: memory and errors
+	@.ci/bench-packages
+	$(BIN)/python -m tests.benchmarks.gate --cases soak $(BENCH_OPTIONS)
+
+fuzz-gate: setup-test ## ten minutes of coverage-guided noise for the gate's parsers
+	@$(INSTALL) atheris
+	$(BIN)/python -m tests.fuzz.gate -max_total_time=600
 
 lock: ## renew the constraints from the newest versions that fit pyproject.toml
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
