@@ -65,7 +65,7 @@ def cookie(data: bytes) -> None:
 
 def described(data: bytes) -> None:
     for document in (data, spliced(MANIFEST, data)):
-        outcomes = []
+        outcomes: list[manifest.Manifest | None] = []
         for read in (manifest.loads, manifests._in_pieces_or_whole):
             try:
                 outcomes.append(read(document))
