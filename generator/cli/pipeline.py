@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from generator.cli.output import say, stage
 from generator.errors import ContentError, Problem, Severity
-from generator.site.cache import Cache
+from generator.site.cache import with_cache
 from generator.site.incremental import Built, Run
 from generator.site.project import Project
 
@@ -38,20 +38,22 @@ def read_edition(root: Path, now: datetime) -> tuple[Edition, tuple[Problem, ...
 
 def build_school(project: Project, now: datetime, *, strict: bool = False) -> Built:
     """Everything up to a proven site. Raises ContentError, LeakError; with `strict` warnings are errors too."""
-    with Cache.open(project.cache) as cache:
-        run = Run(project, cache, now)
-        with stage("read") as line:
-            line.facts = run.read()
-        with stage("site") as line:
-            line.facts = run.site(line)
-        with stage("search") as line:
-            line.facts = run.search()
-        with stage("leaks") as line:
-            line.facts = run.prove(line)
-        built = run.result()
+    built = with_cache(project.cache, lambda cache: _run(Run(project, cache, now)))
     if strict and any(problem.severity is Severity.WARNING for problem in built.warnings):
         raise ContentError(tuple(Problem(p.where, p.what, p.hint) for p in built.warnings))
     return built
+
+
+def _run(run: Run) -> Built:
+    with stage("read") as line:
+        line.facts = run.read()
+    with stage("site") as line:
+        line.facts = run.site(line)
+    with stage("search") as line:
+        line.facts = run.search()
+    with stage("leaks") as line:
+        line.facts = run.prove(line)
+    return run.result()
 
 
 def source_commit(root: Path) -> str:

@@ -22,11 +22,14 @@ import fcntl
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from generator.errors import LyceumError, Problem, Severity
+
+Result = TypeVar("Result")
 
 FORMAT = 1
 NAME = "build.sqlite"
@@ -403,19 +406,41 @@ def _problem_of_json(raw: list[str]) -> Problem:
     return Problem(raw[0], raw[1], raw[2], Severity(raw[3]))
 
 
-def _opened(path: Path) -> sqlite3.Connection:
-    database = _connected(path)
+def with_cache(folder: Path, work: Callable[[Cache], Result]) -> Result:
+    """What `work` makes of the cache in `folder`; with a new one, if the old one turns out to be damaged."""
     try:
+        with Cache.open(folder) as cache:
+            return work(cache)
+    except (sqlite3.DatabaseError, zlib.error) as error:
+        if isinstance(error, sqlite3.OperationalError):
+            raise
+    discard(folder)
+    with Cache.open(folder) as cache:
+        return work(cache)
+
+
+def discard(folder: Path) -> None:
+    """Begin anew with the next build."""
+    for name in (NAME, f"{NAME}-journal"):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    database = None
+    try:
+        database = _connected(path)
         (version,) = database.execute("PRAGMA user_version").fetchone()
         if version == FORMAT:
             database.execute("SELECT count(*) FROM meta").fetchone()
             database.execute("BEGIN")
             return database
+    except sqlite3.OperationalError:
+        raise
     except sqlite3.DatabaseError:  # damaged, or no database at all
         pass
-    database.close()
-    for name in (path.name, f"{path.name}-journal"):
-        path.with_name(name).unlink(missing_ok=True)
+    if database is not None:
+        database.close()
+    discard(path.parent)
     database = _connected(path)
     database.executescript(_TABLES)
     database.execute(f"PRAGMA user_version = {FORMAT}")
@@ -425,6 +450,10 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 def _connected(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, isolation_level=None, timeout=60)
-    database.execute("PRAGMA journal_mode = DELETE")  # reading alone must not write a file
-    database.execute("PRAGMA synchronous = NORMAL")
+    try:
+        database.execute("PRAGMA journal_mode = DELETE")  # reading alone must not write a file
+        database.execute("PRAGMA synchronous = NORMAL")
+    except sqlite3.Error:
+        database.close()
+        raise
     return database

@@ -20,7 +20,7 @@ from generator.catalogue.model import School
 from generator.errors import Problem, SettingsError
 from generator.site import address, alone, outputs, shelf
 from generator.site.build import Progress, make, warnings_in
-from generator.site.cache import Cache
+from generator.site.cache import Cache, with_cache
 from generator.site.compose import compose
 from generator.site.incremental import look, read_school, remember
 from generator.site.project import Project
@@ -78,32 +78,33 @@ class Preview:
     def show(self, edition: Edition, progress: Progress | None = None) -> Refreshed:
         """Bring the preview to `edition`. Raises what `build.build` raises."""
         self._mark()
-        with Cache.open(self._project.build) as cache:
-            return self._show(edition, cache, progress)
+        return with_cache(self._project.build, lambda cache: self._show(edition, cache, progress))
 
     def refresh(self, now: datetime, progress: Progress | None = None) -> Refreshed:
         """Bring the preview to the school as it lies on disk, at the cost of what changed. Raises ContentError, too."""
         self._mark()
-        with Cache.open(self._project.build) as cache:
-            seen = look(self._project, cache, now, kept=_KEPT)
-            if seen.is_same:
-                return Refreshed(everything=False, pages=(), warnings=warnings_in(cache))
-            made = seen.lessons and alone.make(
-                seen.lessons,
-                project=self._project,
-                cache=cache,
-                here=seen.outputs,
-                now=now,
-                finish=partial(self._unlocked, int(now.timestamp())),
-            )
-            if made:
-                remember(self._project, cache, seen, None, now)
-                cache.commit()
-                pages = tuple(sorted(address.url_of(result.path) for result in made.results))
-                return Refreshed(everything=False, pages=pages, warnings=warnings_in(cache))
-            cache.abandon()
-            seen = look(self._project, cache, now, kept=_KEPT)
-            return self._show(read_school(self._project, cache, seen, now), cache, progress)
+        return with_cache(self._project.build, lambda cache: self._refresh(now, cache, progress))
+
+    def _refresh(self, now: datetime, cache: Cache, progress: Progress | None) -> Refreshed:
+        seen = look(self._project, cache, now, kept=_KEPT)
+        if seen.is_same:
+            return Refreshed(everything=False, pages=(), warnings=warnings_in(cache))
+        made = seen.lessons and alone.make(
+            seen.lessons,
+            project=self._project,
+            cache=cache,
+            here=seen.outputs,
+            now=now,
+            finish=partial(self._unlocked, int(now.timestamp())),
+        )
+        if made:
+            remember(self._project, cache, seen, None, now)
+            cache.commit()
+            pages = tuple(sorted(address.url_of(result.path) for result in made.results))
+            return Refreshed(everything=False, pages=pages, warnings=warnings_in(cache))
+        cache.abandon()
+        seen = look(self._project, cache, now, kept=_KEPT)
+        return self._show(read_school(self._project, cache, seen, now), cache, progress)
 
     def _show(self, edition: Edition, cache: Cache, progress: Progress | None) -> Refreshed:
         made = make(
