@@ -69,13 +69,14 @@ def one_changed(bench: Bench, *, lessons: int) -> list[Row]:
     sync: list[float] = []
     mine: list[float] = []
     bucket = bench.server.new_bucket()
-    if "aws s3 sync" in bench.tools:
-        bench.copy("aws s3 sync", school, bucket)
-    for turn in range(3):
+    if sync_is_there := "aws s3 sync" in bench.tools:
+        quickest = "s5cmd cp" if "s5cmd cp" in bench.tools else "aws s3 sync"
+        bench.copy(quickest, school, bucket)  # only what comes after it is timed
+    for turn in range(2):
         change_lesson(school, 7 + turn, f"changed {turn}")
-        if "aws s3 sync" in bench.tools:
+        if sync_is_there:
             sync.append(bench.copy("aws s3 sync", school, bucket))
-        release = release_of(school, datetime(2026, 11, 2 + turn, tzinfo=UTC))
+        release = release_of(school, datetime(2026, 11, 1, 1 + turn, tzinfo=UTC))
         with counting() as counted:
             began = time.perf_counter()
             publish(release, stores)
