@@ -212,3 +212,14 @@ def test_no_repr_shows_the_key() -> None:
     assert isinstance(SIGNER, Signer)
     assert "Private" not in repr(SIGNER)
     assert bytes(range(32)).hex() not in repr(SIGNER)
+
+
+def test_after_a_rollback_by_its_own_signature_the_same_content_is_still_recognised(
+    stores: Stores, tmp_path: Path
+) -> None:
+    """The content digest that the new pointer carries is that of the build, without the statement."""
+    first, _ = published(stores, tmp_path, 1, 2)
+    overwrite(stores, keys.CURRENT, pointer.dumps_hint(2))
+    rollback(stores, first.id)
+    assert read(stores, 3).digest == first.digest
+    assert publish(first, stores).is_unchanged
