@@ -112,14 +112,14 @@ class Benchmark:
             for output in peer.outputs:
                 shutil.rmtree(site / output, ignore_errors=True)
         sample = run(peer.command(self._home(peer)), cwd=site)[0]
-        lessons = len(texts.lessons(site / peer.sources))
+        lessons = len(texts.lessons_in(site / peer.sources))
         pages = sum(1 for _ in (site / peer.outputs[0]).rglob("index.html"))
         if pages < lessons:
             raise CommandFailed(f"{peer.name} made {pages} pages of {lessons} lessons")
         return sample
 
     def _edit(self, peer: Peer, site: Path, number: int) -> None:
-        lessons = texts.lessons(site / peer.sources)
+        lessons = texts.lessons_in(site / peer.sources)
         append(lessons[len(lessons) * (number + 1) // 7 % len(lessons)], f"One more remark, number {number}.")
 
     def _bytes(self) -> None:

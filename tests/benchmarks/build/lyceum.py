@@ -53,7 +53,7 @@ class School:
         for order, name in enumerate(names, start=1):
             settings = _COURSE.format(course=name, language=name[-2:], order=order)
             (folder / "content" / name / "course.yml").write_text(settings, "utf-8")
-        self.lessons = texts.lessons(folder / "content")
+        self.lessons = texts.lessons_in(folder / "content")
         self.paid = [lesson for lesson in self.lessons if texts.PAYWALL in lesson.read_text("utf-8")]
         self.free = sorted(set(self.lessons) - set(self.paid))
         for lesson in self.free:

@@ -169,7 +169,7 @@ def _prepare_eleventy(folder: Path, lessons: Path, home: Path) -> None:
 
 def _with_front_matter(folder: Path, lessons: Path, front: Callable[[str, str], str]) -> None:
     """Every lesson with its title as front matter instead of as its first line, and mdBook's `rust,ignore` as `rust`."""
-    for lesson in texts.lessons(lessons):
+    for lesson in texts.lessons_in(lessons):
         text = lesson.read_text("utf-8")
         target = folder / lesson.relative_to(lessons)
         target.parent.mkdir(parents=True, exist_ok=True)
