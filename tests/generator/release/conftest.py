@@ -14,6 +14,7 @@ from generator.release.site_bucket import BucketSite
 from tests.generator.release.made import folder_buckets, folders
 from tests.support.ceph import *  # noqa: F403 - fixtures are found by name
 from tests.support.ceph import Ceph
+from tests.support.moto import *  # noqa: F403
 from tests.support.rclone import *  # noqa: F403
 
 
