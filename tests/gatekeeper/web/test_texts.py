@@ -53,8 +53,9 @@ def test_every_text_is_named_somewhere() -> None:
     unused = []
     for key in TEXTS.keys("en"):
         section, _, name = key.partition(".")
-        stem = name.rpartition("_")[0]
-        is_joined = stem and re.search(rf'["\']{section}\.{stem}_(?:%d)?["\']', whole)
+        words = name.split("_")
+        stems = "|".join("_".join(words[:count]) for count in range(1, len(words)))
+        is_joined = stems and re.search(rf'["\']{section}\.(?:{stems})_(?:%d)?["\']', whole)
         if (
             f"{key}" not in whole
             and not is_joined
