@@ -68,18 +68,16 @@ class PublicFiles:
                 change.update(reading.pieces.tolist())
                 told |= reading.told
                 self._add(path, reading)
+        held = {id_ for id_, difference in change.items() if not difference or self._count(id_, difference)}
         new = [np.zeros(0, np.uint64)]
-        untold: set[int] = set()
-        for id_, difference in change.items():
-            if not difference or not self._count(id_, difference) or self.windows.has(id_):
-                continue
-            if id_ in told:
-                self.windows.put(id_, told[id_].hashes)
-                self.grams.put(id_, told[id_].grams)
-                new.append(told[id_].hashes)
-            else:
-                untold.add(id_)
-        self._blame(untold)
+        untold = self.windows.unknown(
+            held
+        )  # and perhaps since earlier: a file that is read again changes no count
+        for id_ in untold & told.keys():
+            self.windows.put(id_, told[id_].hashes)
+            self.grams.put(id_, told[id_].grams)
+            new.append(told[id_].hashes)
+        self._blame(untold - told.keys())
         return np.concatenate(new)
 
     def holding(self, hashes: Hashes) -> list[str]:

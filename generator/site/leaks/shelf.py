@@ -15,7 +15,7 @@ import json
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -31,6 +31,7 @@ Owner = str | int
 
 _SAMPLES = 64  # blocks of a base that are compared when it is opened
 _SAMPLE_BYTES = 512
+_FEW_OWNERS = 2_000  # up to so many are looked up one by one
 _TABLE_BITS = 18
 _CHUNK = 1 << 20
 _PREFIX = "leaks-"
@@ -93,6 +94,16 @@ class Shelf:
             (self._name, owner),
         ).fetchone()
         return bool(row and row[0])
+
+    def unknown(self, owners: Set[int]) -> set[int]:
+        """Those of `owners` that are not known."""
+        if len(owners) < _FEW_OWNERS:
+            return {owner for owner in owners if not self.has(owner)}
+        rows = self._database.execute(
+            "SELECT owner FROM leaks_rows WHERE shelf = ? AND (NOT changed OR fresh IS NOT NULL)",
+            (self._name,),
+        )
+        return set(owners).difference(owner for (owner,) in rows)
 
     def items(self) -> Iterator[tuple[Owner, Array]]:
         """Every owner with its hashes, in the order of the base, then the fresh ones."""

@@ -36,11 +36,11 @@ def files_below(public: Path) -> dict[str, bytes]:
 
 
 @contextmanager
-def ledger(folder: Path) -> Iterator[Ledger]:
+def ledger(folder: Path, environment: bytes = b"") -> Iterator[Ledger]:
     """The ledger that lies in a folder; what happens to it is kept."""
     with closing(sqlite3.connect(folder / "cache.sqlite")) as database, database:
         database.execute("PRAGMA synchronous = OFF")
-        yield Ledger(database, folder / "arrays")
+        yield Ledger(database, folder / "arrays", environment=environment)
 
 
 def units_of(reading: Reading, edition: Edition, parts: Mapping[str, bytes]) -> dict[str, Unit]:

@@ -141,6 +141,7 @@ def test_a_verdict_after_changes_is_that_of_the_whole_school(
     school = School()
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(shelf, "_FRESH_ROWS", fresh_rows)
+        patch.setattr(shelf, "_FEW_OWNERS", fresh_rows)
         patch.setattr(ledger_module, "_PARTS", 4)
         patch.setattr(os, "fsync", lambda _file: None)
         for number, change in enumerate((*start[:1], *rest)):
