@@ -15,7 +15,7 @@ def seal_key() -> None:
     \b
     Examples:
       gatekeeper seal-key
-      aws cloudfront-keyvaluestore put-key --key seal --value "$(gatekeeper seal-key)" --kvs-arn ARN --if-match ETAG
+      gatekeeper seal-key | pbcopy
     """
     from gatekeeper.delivery.assemble import COURSE_SEALS
     from gatekeeper.secrets import derive
