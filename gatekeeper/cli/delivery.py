@@ -15,7 +15,7 @@ def seal_key() -> None:
     \b
     Examples:
       gatekeeper seal-key
-      gatekeeper seal-key | pbcopy
+      gatekeeper seal-key > seal.hex
     """
     from gatekeeper.delivery.assemble import COURSE_SEALS
     from gatekeeper.secrets import derive
