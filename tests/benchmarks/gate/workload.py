@@ -15,9 +15,9 @@ from gatekeeper.gate.token import mint
 from gatekeeper.settings import Settings
 
 CONTENT_KEY = b"the content key of the benchmark"
-READERS = 200
-LESSONS_ASKED = 1000
-REQUESTS = 4000
+READERS = 100
+LESSONS_ASKED = 200
+REQUESTS = 1000
 SITE = "https://school.example.org/"
 
 
