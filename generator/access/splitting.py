@@ -6,7 +6,7 @@ loosest of those of the private halves that refer to it. What nothing refers to 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -29,11 +29,14 @@ from generator.errors import Problem, Severity
 _RULES = {Access.FREE: PUBLIC, Access.MEMBER: MEMBER}
 
 
-def split(school: School, now: datetime) -> Edition:
-    """What a build at `now` shows. Raises ContentError with every lesson that cannot be cut and every missing file."""
+def split(school: School, now: datetime, across: Across | None = None) -> Edition:
+    """What a build at `now` shows. across: `map`, if it can be done better than one by one.
+
+    Raises ContentError with every lesson that cannot be cut and every missing file.
+    """
     if now.tzinfo is None:
         raise ValueError("now must have a time zone")
-    return _Splitting(school, now).edition()
+    return _Splitting(school, now, across=across or _one_by_one).edition()
 
 
 def split_alone(
@@ -73,6 +76,41 @@ class _Use:
     is_public: bool
 
 
+Item = tuple[Course, Lesson]
+Across = Callable[[Callable[[Item], "_Gain"], Sequence[Item]], Iterator["_Gain"]]
+
+
+def _one_by_one(work: Callable[[Item], _Gain], items: Sequence[Item]) -> Iterator[_Gain]:
+    return map(work, items)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gain:
+    """What one lesson adds to an edition. shown: without its lesson, which need not travel between processes."""
+
+    problems: tuple[Problem, ...]
+    shown: LessonEdition | None
+    public: set[PurePosixPath]
+    private: dict[PurePosixPath, list[Rule]]
+    awaited: set[PurePosixPath]
+    included: tuple[tuple[Included, bool], ...]
+
+
+def _gain(item: Item, status: Status, whole: _Splitting, targets: Targets) -> _Gain:
+    course, lesson = item
+    alone = _Splitting(whole.school, whole.now)
+    alone.look_at(lesson, course, status, targets)
+    shown = alone.lessons.get(lesson.id)
+    return _Gain(
+        problems=alone.findings.found(),
+        shown=None if shown is None else replace(shown, lesson=replace(lesson, body="")),
+        public=alone.public,
+        private=alone.private,
+        awaited=alone.awaited,
+        included=tuple((use.included, use.is_public) for use in alone.uses),
+    )
+
+
 @dataclass(slots=True)
 class _Splitting:
     school: School
@@ -83,6 +121,7 @@ class _Splitting:
     private: dict[PurePosixPath, list[Rule]] = field(default_factory=dict)
     awaited: set[PurePosixPath] = field(default_factory=set)  # by drafts and scheduled lessons
     uses: list[_Use] = field(default_factory=list)
+    across: Across = _one_by_one
 
     def edition(self) -> Edition:
         school = self.school
@@ -97,24 +136,20 @@ class _Splitting:
             files=school.files,
             folders=frozenset(parent for path in (*states, *school.files) for parent in path.parents),
         )
+        every = [(course, lesson) for course in school.courses for lesson in course.lessons]
+        gains = self.across(lambda one: _gain(one, states[one[1].path], self, targets), every)
         courses: list[Course] = []
         upcoming: list[Lesson] = []
         hidden: list[Lesson] = []
         for course in school.courses:
             shown = []
             for lesson in course.lessons:
+                self._take(lesson, next(gains))
                 status = states[lesson.path]
-                severity = Severity.WARNING if status is Status.DRAFT else Severity.ERROR
-                parted = cut(lesson, school, self.findings, severity)
                 announced = status is Status.SCHEDULED and course.upcoming is Visibility.PUBLIC
                 if status in {Status.DRAFT, Status.SCHEDULED}:
                     (upcoming if announced and course.status is Status.PUBLISHED else hidden).append(lesson)
-                    if parted:
-                        self._await(lesson, course, parted, targets, severity)
-                    continue
-                if parted:
-                    self._show(lesson, course, parted, targets)
-                if status is Status.PUBLISHED:
+                elif status is Status.PUBLISHED:
                     shown.append(lesson)
             if course.status is Status.PUBLISHED:
                 self._describe(course, targets)
@@ -142,6 +177,27 @@ class _Splitting:
             notices=self.findings.settle(),
             included=frozenset(use.included.path for use in self.uses),
         )
+
+    def look_at(self, lesson: Lesson, course: Course, status: Status, targets: Targets) -> None:
+        """Cut a lesson and see what its halves refer to."""
+        severity = Severity.WARNING if status is Status.DRAFT else Severity.ERROR
+        parted = cut(lesson, self.school, self.findings, severity)
+        if parted is None:
+            return
+        if status in {Status.DRAFT, Status.SCHEDULED}:
+            self._await(lesson, course, parted, targets, severity)
+        else:
+            self._show(lesson, course, parted, targets)
+
+    def _take(self, lesson: Lesson, gain: _Gain) -> None:
+        self.findings.take(gain.problems)
+        if gain.shown is not None:
+            self.lessons[lesson.id] = replace(gain.shown, lesson=lesson)
+        self.public |= gain.public
+        for path, rules in gain.private.items():
+            self.private.setdefault(path, []).extend(rules)
+        self.awaited |= gain.awaited
+        self.uses += [_Use(lesson, included, is_public) for included, is_public in gain.included]
 
     def _show(self, lesson: Lesson, course: Course, parted: Cut, targets: Targets) -> None:
         rule = _RULES.get(lesson.access) or products_rule(lesson.products)

@@ -19,7 +19,7 @@ class Findings:
     """A growing list of problems. Places are `path:line`; line 0 means the whole file."""
 
     def __init__(self) -> None:
-        self._problems: list[Problem] = []
+        self._problems: dict[Problem, None] = {}  # in the order in which they were found, each once
 
     def error(self, path: PurePosixPath | str, line: int, what: str, hint: str = "") -> None:
         self._add(path, line, what, hint, Severity.ERROR)
@@ -33,9 +33,15 @@ class Findings:
         self._add(path, line, what, hint, severity)
 
     def _add(self, path: PurePosixPath | str, line: int, what: str, hint: str, severity: Severity) -> None:
-        problem = Problem(f"{path}:{line}" if line else str(path), what, hint, severity)
-        if problem not in self._problems:
-            self._problems.append(problem)
+        self._problems.setdefault(Problem(f"{path}:{line}" if line else str(path), what, hint, severity))
+
+    def take(self, problems: Iterable[Problem]) -> None:
+        """What was found elsewhere."""
+        self._problems.update(dict.fromkeys(problems))
+
+    def found(self) -> tuple[Problem, ...]:
+        """Everything, in the order in which it was found."""
+        return tuple(self._problems)
 
     @property
     def has_errors(self) -> bool:

@@ -14,6 +14,7 @@ import markdown
 from pymdownx.highlight import Highlight
 
 _KEPT_CHARACTERS = 32 * 1024 * 1024
+_KEPT_LEXERS = 500
 
 
 class _Memory:
@@ -38,10 +39,22 @@ class _Memory:
 
 
 _memory = _Memory()
+_lexers: dict[tuple[str, bool, str], Any] = {}
 
 
 class RememberingHighlight(Highlight):  # type: ignore[misc]  # pymdownx is untyped
     """pymdownx's highlighter; `highlight` of a block looks into the memory first."""
+
+    def get_lexer(self, src: str, language: str, inline: bool, stripnl: bool) -> Any:
+        """The lexer of a language is looked up once; one that is guessed depends on the text."""
+        if self.guess_lang or not language or self.extend_pygments_lang:
+            return super().get_lexer(src, language, inline, stripnl)
+        key = (language, stripnl, self.default_lang)
+        if key not in _lexers:
+            if len(_lexers) > _KEPT_LEXERS:  # an author invents languages
+                _lexers.clear()
+            _lexers[key] = super().get_lexer(src, language, inline, stripnl)
+        return _lexers[key]
 
     def highlight(self, src: str, language: str, *arguments: Any, **options: Any) -> Any:
         if options.get("inline") or arguments[1:] or self.title_mode == "html":

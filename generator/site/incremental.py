@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from generator.errors import Problem
-from generator.site import inputs, outputs
+from generator.site import inputs, outputs, schedule
 from generator.site.cache import Cache, Stamp
 from generator.site.outputs import Outputs
 from generator.site.project import Project
@@ -108,7 +108,7 @@ def read_school(project: Project, cache: Cache, seen: Look, now: datetime) -> Ed
     from generator import access, catalogue
 
     school, warnings = catalogue.read(project.content)
-    edition = access.split(school, now)
+    edition = access.split(school, now, schedule.across)
     remember(project, cache, seen, edition, now)
     cache.put_problems("catalogue", warnings)
     cache.put_problems("split", edition.notices)

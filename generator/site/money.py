@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 
 from babel import numbers
 
@@ -19,6 +20,7 @@ def decimal_amount(amount_minor: int, currency: str) -> Decimal:
     return Decimal(amount_minor).scaleb(-numbers.get_currency_precision(currency))
 
 
+@lru_cache(maxsize=1024)  # the same few prices stand on every page
 def price_text(amount_minor: int, currency: str, language: Language) -> str:
     """`¥99`, `$15`, `$4.50`, `JP¥1,200`: whole amounts without decimals."""
     amount = decimal_amount(amount_minor, currency)
