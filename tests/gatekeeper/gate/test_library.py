@@ -150,6 +150,20 @@ def test_what_no_known_key_signed_is_refused(shop: Shop, key: Ed25519PrivateKey 
     assert current(library) == RELEASE
 
 
+def test_a_pointer_that_is_not_believed_does_not_stand_in_the_way_of_the_next_one(shop: Shop) -> None:
+    """A publisher with a wrong key, or somebody who can write to the bucket, must not stop the school for good."""
+    library = Library(shop, RELEASE_KEYS)
+    library.refresh()
+    write_release(shop.private, shop.public, renamed(tiny_manifest(SITE), SECOND), number=2, key=None)
+    (shop.private / keys.pointer_key(3)).write_bytes(b"nonsense")
+    with pytest.raises(StoreError, match="not JSON"):
+        library.refresh()
+    assert current(library) == RELEASE
+    shop.publish(THIRD, 4)
+    assert library.refresh() is True
+    assert current(library) == THIRD
+
+
 def test_nothing_is_served_from_a_store_that_nobody_known_signed(tmp_path: Path) -> None:
     shop = Shop(tmp_path)
     write_release(shop.private, shop.public, tiny_manifest(SITE), key=None)
