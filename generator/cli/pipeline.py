@@ -18,6 +18,7 @@ from generator.site.project import Project
 
 if TYPE_CHECKING:
     from generator.access.edition import Edition
+    from generator.site.profiling import Profile
 
 __all__ = ["Built", "build_school", "moment", "read_edition", "say_where", "source_commit"]
 
@@ -36,9 +37,14 @@ def read_edition(root: Path, now: datetime) -> tuple[Edition, tuple[Problem, ...
     return edition, (*warnings, *edition.notices)
 
 
-def build_school(project: Project, now: datetime, *, strict: bool = False) -> Built:
-    """Everything up to a proven site. Raises ContentError, LeakError; with `strict` warnings are errors too."""
-    built = with_cache(project.cache, lambda cache: _run(Run(project, cache, now)))
+def build_school(
+    project: Project, now: datetime, *, strict: bool = False, profile: Profile | None = None
+) -> Built:
+    """Everything up to a proven site. Raises ContentError, LeakError; with `strict` warnings are errors too.
+
+    profile: measures a build of everything in one process.
+    """
+    built = with_cache(project.cache, lambda cache: _run(Run(project, cache, now, profile)))
     if strict and any(problem.severity is Severity.WARNING for problem in built.warnings):
         raise ContentError(tuple(Problem(p.where, p.what, p.hint) for p in built.warnings))
     return built

@@ -11,7 +11,7 @@ A school whose mkdocs.yml names plugins or hooks is made as a whole by MkDocs (`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from generator.site.finish import home_of, put_contents, put_files, put_school, 
 from generator.site.navigation import NeedsWholeNavigation, ShownPage
 from generator.site.outputs import SITE, STAGE, Outputs
 from generator.site.pages import Finish, PageResult, Pages
+from generator.site.profiling import Profile
 from generator.site.project import Project
 from generator.site.render import Renderer
 from generator.site.result import Counts, Site, site_of, warnings_in
@@ -76,11 +77,12 @@ def make(
     afresh: bool = False,
     finish: Finish | None = None,
     kept: tuple[str, ...] = (outputs.INDEX,),
+    profile: Profile | None = None,
 ) -> Made:
     """Bring the build folder and the cache to `edition`. Raises as `build`, but for warnings.
 
     reading: reads what is made for the leak check. afresh: nothing that was made before is used. finish: changes a page before it
-    is written. kept: folders of the site that others look after.
+    is written. kept: folders of the site that others look after. profile: measures, in one process.
     """
     report = progress or _silent
     report("plan", 0, 1)
@@ -88,7 +90,7 @@ def make(
     plan = stager.plan()
     around = surroundings(project, cache)
     whole = WholeSite(project, stager, plan, report, reading, finish, kept)
-    renderer = renderer_of(project, plan)
+    renderer = renderer_of(project, plan, profile)
     if renderer.plugins:
         return whole.make(edition, cache, renderer.plugins)
     making = inputs.making(plan.settings, around)
@@ -113,7 +115,7 @@ def make(
     )
     put_files(here, plan, project, static, templates, is_same_theme=is_known)
     try:
-        collected = _collect(pages, cache, here, report)
+        collected = _collect(pages, cache, here, report, profile)
     except NeedsWholeNavigation as asked:
         return whole.make(edition, cache, (), because=str(asked))
     here.put("mkdocs.yml", plan.config)
@@ -150,12 +152,14 @@ class _Collected:
     readings: dict[str, FileReading | None] = field(default_factory=dict)
 
 
-def _collect(pages: Pages, cache: Cache, here: Outputs, report: Progress) -> _Collected:
+def _collect(
+    pages: Pages, cache: Cache, here: Outputs, report: Progress, profile: Profile | None
+) -> _Collected:
     """Have every page made and put what comes back where it belongs."""
     collected = _Collected()
     before = cache.page_outputs()
     paths = list(pages.lessons)
-    for number, result in enumerate(schedule.across(pages.make, paths), 1):
+    for number, result in enumerate(_made(pages, paths, profile), 1):
         collected.problems += result.problems
         lesson = pages.lessons[result.path]
         if result.face is not None and lesson is not None:
@@ -173,6 +177,16 @@ def _collect(pages: Pages, cache: Cache, here: Outputs, report: Progress) -> _Co
         collected.readings.setdefault(before[path][0], None)
         cache.drop_page(path)
     return collected
+
+
+def _made(pages: Pages, paths: list[str], profile: Profile | None) -> Iterator[PageResult]:
+    if profile is None:
+        yield from schedule.across(pages.make, paths)
+        return
+    for path in paths:
+        with profile.timed(profile.pages, path):
+            result = pages.make(path)
+        yield result
 
 
 def _put_record(result: PageResult, cache: Cache, here: Outputs, collected: _Collected) -> None:
@@ -201,8 +215,10 @@ def speaks_chinese(edition: Edition) -> bool:
     return any(course.language == "zh" for course in edition.courses) or "zh" in edition.school.languages
 
 
-def renderer_of(project: Project, plan: Plan) -> Renderer:
-    return Renderer(project, plan.settings, home=ShownPage(home_of(plan)), exists=exists_in(plan))
+def renderer_of(project: Project, plan: Plan, profile: Profile | None = None) -> Renderer:
+    return Renderer(
+        project, plan.settings, home=ShownPage(home_of(plan)), exists=exists_in(plan), profile=profile
+    )
 
 
 def exists_in(plan: Plan) -> Callable[[str], bool]:

@@ -13,12 +13,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from generator.errors import Problem
-from generator.site import inputs, outputs, schedule
+from generator.site import inputs, outputs
 from generator.site.cache import Cache, Stamp
 from generator.site.outputs import Outputs
 from generator.site.project import Project
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from generator.site.attestation import Attestation
     from generator.site.build import Made
     from generator.site.leaks import Reading
+    from generator.site.profiling import Profile
     from generator.site.result import Site
 
 Progress = Callable[[str, int, int], None]
@@ -106,6 +107,7 @@ def remember(project: Project, cache: Cache, seen: Look, edition: Edition | None
 def read_school(project: Project, cache: Cache, seen: Look, now: datetime) -> Edition:
     """Read and cut the whole school, and remember it as it was seen. Raises ContentError with every mistake."""
     from generator import access, catalogue
+    from generator.site import schedule
 
     school, warnings = catalogue.read(project.content)
     edition = access.split(school, now, schedule.across)
@@ -132,7 +134,9 @@ class Built:
 class Run:
     """One build, in its steps: `read`, `site`, `search`, `prove`, `result`. Each returns what is to be said of it."""
 
-    def __init__(self, project: Project, cache: Cache, now: datetime) -> None:
+    def __init__(self, project: Project, cache: Cache, now: datetime, profile: Profile | None = None) -> None:
+        """profile: everything is made anew, in one process, and measured."""
+        self._profile = profile
         self._project = project
         self._cache = cache
         self._now = now
@@ -141,6 +145,8 @@ class Run:
         self._alone: Alone | None = None
         self._reading: Reading | None = None
         self._seen = look(project, cache, now)
+        if profile is not None:
+            self._seen = replace(self._seen, is_same=False, lessons=None)
 
     def read(self) -> str:
         """Find out what changed and, if it must be, read the school. Raises ContentError with every mistake of its texts."""
@@ -232,7 +238,8 @@ class Run:
             cache=self._cache,
             progress=progress,
             reading=self._reader(),
-            afresh=not proof.is_known(self._cache),
+            afresh=self._profile is not None or not proof.is_known(self._cache),
+            profile=self._profile,
         )
         put_contents(self._cache, self._edition, self._project, self._made.base_url)
 

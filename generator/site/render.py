@@ -40,6 +40,7 @@ from generator.site.engine import failure, listening, quiet
 from generator.site.fragment import FragmentExtension
 from generator.site.navigation import NOWHERE, Place, Shown, ShownNavigation, ShownPage, ShownPages
 from generator.site.parts import Part, part_of
+from generator.site.profiling import Profile
 from generator.site.project import Project
 
 if TYPE_CHECKING:
@@ -97,7 +98,16 @@ class Renderer:
     exists: whether a staged path exists, page or file. Raises SettingsError when mkdocs.yml or the theme is wrong.
     """
 
-    def __init__(self, project: Project, settings: bytes, *, home: ShownPage, exists: Exists) -> None:
+    def __init__(
+        self,
+        project: Project,
+        settings: bytes,
+        *,
+        home: ShownPage,
+        exists: Exists,
+        profile: Profile | None = None,
+    ) -> None:
+        self._profile = profile or _NO_PROFILE
         source = io.BytesIO(settings)
         source.name = str(project.config)
         project.build.mkdir(parents=True, exist_ok=True)
@@ -171,14 +181,15 @@ class Renderer:
             self.config._current_page = page
             try:
                 self._files.begin()
-                text = self._page_text = self._page_text or _Text(self.config, self._files)
+                text = self._page_text = self._page_text or _Text(self.config, self._files, self._profile)
                 made = text.convert(page.markdown, file)
                 page.content, page.toc = made.html, get_toc(made.toc)
                 page._title_from_render = made.title
                 page.active = True
                 context = get_context(cast(Any, self._nav), cast(Any, _NO_PAGES), self.config, page)
                 name = str(page.meta.get("template", "main.html"))
-                html = self._env.get_template(name).render(context)
+                with self._profile.timed(self._profile.templates, name):
+                    html = self._env.get_template(name).render(context)
             finally:
                 self.config._current_page = None
         return Rendered(
@@ -197,7 +208,9 @@ class Renderer:
         )  # MkDocs' own way to say: not on disk
         with listening() as heard, self._failing(half.page):
             self._files.begin()
-            text = self._half_text = self._half_text or _Text(self.config, self._files, FragmentExtension())
+            text = self._half_text = self._half_text or _Text(
+                self.config, self._files, self._profile, FragmentExtension()
+            )
             assert text.fragment is not None  # noqa: S101 - made in the line above
             text.fragment.begin(page.ids, page.title)
             made = text.convert(half.markdown, file)
@@ -234,8 +247,13 @@ class _Text:
     """Markdown as MkDocs sets it up for a page (`mkdocs.structure.pages.Page.render`), used for one page after another."""
 
     def __init__(
-        self, config: MkDocsConfig, files: _Lookups, fragment: FragmentExtension | None = None
+        self,
+        config: MkDocsConfig,
+        files: _Lookups,
+        profile: Profile,
+        fragment: FragmentExtension | None = None,
     ) -> None:
+        self._profile = profile
         self.fragment = fragment
         self._config = config
         self._files = cast(Files, files)
@@ -275,6 +293,8 @@ class _Text:
         self._paths._register(md)
         self._title = _ExtractTitleTreeprocessor()
         self._title._register(md)
+        if self._profile is not _NO_PROFILE:
+            self._profile.watch(md)
         return md
 
     @staticmethod
@@ -311,3 +331,4 @@ class _Lookups:
 
 
 _NO_PAGES = ShownPages()
+_NO_PROFILE = Profile()

@@ -69,7 +69,7 @@ class Ledger:
         self._shelves = (self._private, self._public, self._files.windows, self._files.grams)
         self.is_complete = self._get("format") == FORMAT and all(each.is_whole for each in self._shelves)
         if self._get("environment") != environment:
-            pass
+            self._findings.forget_all()
             self._set("environment", environment)
 
     def judge(
