@@ -45,8 +45,9 @@ def test_a_runner_that_starts_empty_gets_the_cache_and_builds_the_same_site(
     pulled = lyceum("cache", "pull", "--json", school=runner, **settings)
     assert pulled.returncode == 0, pulled.stderr
     assert json.loads(pulled.stdout)["snapshot"] == json.loads(pushed.stdout)["snapshot"]
-    assert tree(runner / ".cache" / "lyceum").keys() >= {"jieba.cache"} & tree(school / ".cache").keys()
-    assert lyceum("build", school=runner).returncode == 0
+    warm = lyceum("build", school=runner)
+    assert warm.returncode == 0, warm.stderr
+    assert " 0 pages rendered" in warm.stderr or "every page reused" in warm.stderr, warm.stderr
     assert tree(runner / "build" / "site") == tree(school / "build" / "site")
 
 
