@@ -139,8 +139,19 @@ class Library:
             hint = self._store.get(keys.CURRENT)
             known = self._read(pointer.loads_hint(hint)) if hint is not None else None
         number = known.number if known is not None else 0
-        while number < pointer.MAXIMUM_NUMBER and (following := self._read(number + 1)) is not None:
-            known, number = following, number + 1
+        refused: ValueError | None = (
+            None  # a pointer that is not believed; a publisher may have put right what it spoiled
+        )
+        while number < pointer.MAXIMUM_NUMBER:
+            number += 1
+            try:
+                if (following := self._read(number)) is None:
+                    break
+                known, refused = following, None
+            except (pointer.PointerError, trust.TrustError) as error:
+                refused = error
+        if refused is not None:
+            raise refused
         return None if known is None else self._as_shown(known)
 
     def _as_shown(self, newest: pointer.Pointer) -> pointer.Pointer:
