@@ -75,6 +75,14 @@ def test_an_unsigned_release_that_runs_is_published_again_once_there_is_a_key(
     assert read(stores, 2).release == again.id
 
 
+def test_a_forged_pointer_from_the_future_does_not_stop_the_publisher(stores: Stores, tmp_path: Path) -> None:
+    published(stores, tmp_path, 1)
+    forged = pointer.Pointer(number=2, release="20991231T000000Z-00000000", created="2099-12-31T00:00:00Z")
+    overwrite(stores, keys.pointer_key(2), pointer.dumps(trust.signed(forged, OTHER)))
+    [second] = published(stores, tmp_path, 2)
+    assert (read(stores, 3).release, read(stores, 3).kind) == (second.id, Kind.PUBLISH)
+
+
 def tamper_manifest(stores: Stores, release: Release) -> None:
     whole = release.manifest
     given_away = {id_: replace(entry, access=MEMBER) for id_, entry in whole.parts.items()}
