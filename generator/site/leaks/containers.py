@@ -96,6 +96,8 @@ _PIECES = frozenset({documents.png, documents.jpeg, documents.pdf, documents.sql
 
 def text_of(data: bytes) -> str | None:
     """The text that `data` is, or None for a binary file."""
+    if data.startswith(indexes.SIGNATURE):
+        return None  # what is read is inside: as it lies there, `we’ll` is three words
     for bom, encoding in ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if data.startswith(bom):
             return data.decode(encoding, "replace")

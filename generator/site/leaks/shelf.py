@@ -35,7 +35,7 @@ _FEW_OWNERS = 2_000  # up to so many are looked up one by one
 _TABLE_BITS = 18
 _CHUNK = 1 << 20
 _PREFIX = "leaks-"
-_FRESH_ROWS = 100_000  # beside the base; more, and more than a sixteenth of it, and a new base is written
+_FRESH_ROWS = 100_000  # beside the base; more, and more than a thirty-second of it, and a new base is written
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS leaks_bases (shelf TEXT PRIMARY KEY, base TEXT NOT NULL);
@@ -169,7 +169,7 @@ class Shelf:
         """Write a new base if much lies beside it."""
         added, void = self._beside()
         rows = 0 if self._base is None else self._base.rows
-        if len(added) + len(void) <= max(_FRESH_ROWS, rows // 16):
+        if len(added) + len(void) <= max(_FRESH_ROWS, rows // 32):
             return
         writer = self.begin()
         for owner, held in self.items():
