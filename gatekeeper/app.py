@@ -5,12 +5,14 @@ The database must be migrated before (`gatekeeper migrate`); a demo migrates its
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response
+from sqlalchemy.exc import OperationalError
 
 from gatekeeper.accounts import account_routes, api, limits, revocations, sessions, sign_in, sign_in_routes
 from gatekeeper.accounts.post import outbox
@@ -42,6 +44,8 @@ from gatekeeper.web.texts import Texts
 
 if TYPE_CHECKING:
     from gatekeeper.gate.library import Library
+
+log = logging.getLogger(__name__)
 
 LONGEST_BODY_BYTES = 64 * 1024
 MOST_FORM_PARTS = 50
@@ -115,11 +119,22 @@ def create_app(
 
 def gate_jobs(served: Service, revoked: Revoked) -> list[Callable[[], object]]:
     """What the gate lives from and does not look up itself: whose tokens are dead, and the keys. In a thread of its own, so that no
-    slow mail server makes a refund wait."""
+    slow mail server makes a refund wait. Without the database the last list stays; that is logged once."""
+    is_away = [False]
 
     def renew_revoked() -> None:
-        with served.database.read() as connection:
-            revoked.replace(revocations.current(connection, now=served.clock()))
+        try:
+            with served.database.read() as connection:
+                until = revocations.current(connection, now=served.clock())
+        except OperationalError as error:
+            if not is_away[0]:
+                log.warning(
+                    "revoked sessions not renewed, keeping the last list: %s", type(error.orig).__name__
+                )
+            is_away[0] = True
+            return
+        is_away[0] = False
+        revoked.replace(until)
 
     return [renew_revoked, served.keyring.refresh]
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import delete, func, select
+from sqlalchemy.exc import OperationalError
 
 from gatekeeper.accounts import revocations, sessions
 from gatekeeper.accounts.revocations import CLOCKS_SECONDS, FOR_EVER
@@ -135,3 +136,25 @@ def test_the_gate_gets_the_list_from_its_job(shop: Shop) -> None:
     for job in gate_jobs(shop.service, revoked):
         job()
     assert dict(revoked._until) == listed(shop) != {}
+
+
+def test_without_the_database_the_last_list_stays_and_that_is_said_once(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    revoked = Revoked()
+    signed_in(shop, "ada@example.org").post("/sign-out", {}, form="/sign-out")
+    renew = gate_jobs(shop.service, revoked)[0]
+    renew()
+    before = dict(revoked._until)
+    with monkeypatch.context() as away:
+        away.setattr(revocations, "current", _away)
+        renew()
+        renew()
+    assert dict(revoked._until) == before != {}
+    assert caplog.text.count("not renewed") == 1
+    renew()
+    assert dict(revoked._until) == before
+
+
+def _away(*_: object, **__: object) -> None:
+    raise OperationalError("SELECT", {}, ConnectionError("gone"))
