@@ -185,7 +185,8 @@ def test_the_processes_that_answer_hold_no_secret_in_their_environment(
     settings = read_settings({"LYCEUM_MODE": "demo", "LYCEUM_STATE": str(tmp_path)})
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        assert server._load(settings, os.getppid()) == settings  # type: ignore[comparison-overlap]
+        loaded: object = server._load(settings, os.getppid())
+        assert loaded == settings
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
