@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -142,3 +143,9 @@ def test_a_replayed_older_pointer_is_refused_even_when_it_says_rollback() -> Non
 def test_a_manifest_that_does_not_say_when_it_was_made_is_refused(created: str) -> None:
     with pytest.raises(TrustError, match="when it was created"):
         trust.check_succession(NEW, created, believed=None, running_created=None, keys=KEYS)
+
+
+def test_the_bytes_of_a_signed_pointer_never_change() -> None:
+    golden = Path(__file__).parent / "golden" / "pointer.json"
+    assert stored(NEW) == golden.read_bytes()
+    assert trust.read_pointer(golden.read_bytes(), 4, KEYS) == trust.signed(NEW, KEY)
