@@ -62,6 +62,16 @@ def test_a_canary_of_a_private_half_is_found_in_what_pagefind_made_of_it_l02(tmp
     assert any("canary" not in hit.what for hit in found)
 
 
+def test_an_apostrophe_that_the_index_sets_apart_makes_no_word_of_its_own(tmp_path: Path) -> None:
+    """A public `we’ll` is not the private `we`: the fragment is read as it was before, and in no other way."""
+    private = "whenever somebody tries to compile this code we stop"
+    public = words.encode("whenever somebody tries to compile this code we’ll start")
+    assert "we ’ ll" in public
+    written = json.dumps({"url": "/a/", "content": public}, ensure_ascii=False)  # as Pagefind writes it
+    (tmp_path / "en_1.pf_fragment").write_bytes(packed(written.encode()))
+    assert hits(tmp_path, private) == 0
+
+
 def test_every_word_of_the_index_is_read_l02(tmp_path: Path) -> None:
     chunk = packed(
         cbor2.dumps([[["canary7319", [[0, [1, 2], []]], []], ["zebra", [[1, [4], []]], [["zébra", []]]]]])
