@@ -96,7 +96,10 @@ def make(
     making = inputs.making(plan.settings, around)
     is_known = cache.get("making") == making and renderer.is_pure and not afresh
     here = Outputs(project.build, cache.stamps("outputs"), outputs.found(project.build), kept=kept)
-    static, templates = renderer.static(), renderer.templates()
+    try:
+        static, templates = renderer.static(), renderer.templates()
+    except NeedsWholeNavigation as asked:
+        return whole.make(edition, cache, (), because=str(asked))
     here.clear(_wanted(plan, static, templates))
     pages = Pages(
         edition=edition,

@@ -106,7 +106,7 @@ class WholeSite:
             base_url=self._stager.base_url,
             outputs=here,
             rendered=tuple(plan.pages),
-            counts=Counts(rendered=len(plan.pages), removed=len(here.removed)),
+            counts=Counts(rendered=len(plan.pages)),
             units=units,
             readings=self._readings(here),
         )

@@ -1,11 +1,12 @@
 """A built index, asked without a browser: the same files, the same words, the same rule of a match.
 
-    pagefind-entry.json             languages → their index
-    pagefind.<hash>.pf_meta         pages (fragment, length), ranges of words → chunk
-    index/<hash>.pf_index           word → pages and places
-    fragment/<hash>.pf_fragment     a page: address, text, filters
+    parts.json                          the parts
+    <part>/pagefind-entry.json          languages → their index
+    <part>/pagefind.<hash>.pf_meta      pages (fragment, length), ranges of words → chunk
+    <part>/index/<hash>.pf_index        word → pages and places
+    <part>/fragment/<hash>.pf_fragment  a page: address, text, filters
 
-Each is gzip around a signature and CBOR, a fragment JSON. A query is spelled as the search box spells it (see `words`); a page is
+Each but the first two is gzip around a signature and CBOR, a fragment JSON. A query is spelled as the search box spells it (see `words`); a page is
 found when it holds every word or one that begins with it. Of the chunks only those are read that a browser would fetch.
 
 Source: Pagefind 1.5, `pagefind/src/index` and `pagefind_web/src/index.rs`.
@@ -18,6 +19,7 @@ import hashlib
 import json
 import re
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ from generator.errors import LyceumError
 from generator.site.search import words
 
 ENTRY = "pagefind-entry.json"
+PARTS = "parts.json"
 SIGNATURE = b"pagefind_dcd"
 
 _FILTERS = 3  # their place in a pf_meta
@@ -47,8 +50,41 @@ class Index:
     """The index in a folder. Raises LyceumError when it is missing or cannot be read."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
         self._stemmer = snowballstemmer.stemmer("english")
+        try:
+            parts = json.loads((folder / PARTS).read_bytes())
+            self._parts = [_Part(folder / str(int(part))) for part in parts]
+        except (OSError, ValueError, TypeError) as error:
+            raise _unreadable(folder) from error
+
+    @property
+    def pages(self) -> int:
+        return sum(part.pages for part in self._parts)
+
+    def find(self, query: str) -> list[str]:
+        """The addresses of the pages that hold all of `query`, from the site's root, sorted.
+
+        Raises LyceumError when the index cannot be read.
+        """
+        spelled = self.spell(query)
+        return sorted(address for part in self._parts for address in part.find(spelled)) if spelled else []
+
+    def spell(self, query: str) -> list[str]:
+        """The words that `query` asks the index for."""
+        latin = query
+        pairs: list[str] = []
+        for run in words.runs(query):
+            latin = latin.replace(run, " ")
+            pairs += [run] if len(run) == 1 else [run[place : place + 2] for place in range(len(run) - 1)]
+        stems = [str(self._stemmer.stemWord(word.lower())) for word in _WORD.findall(latin)]
+        return list(dict.fromkeys(stems + pairs))
+
+
+class _Part:
+    """One part of the index. Raises LyceumError when it is missing or cannot be read."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._words: dict[str, dict[str, frozenset[int]]] = {}
         try:
             entry = json.loads((folder / ENTRY).read_bytes())
@@ -63,28 +99,12 @@ class Index:
     def pages(self) -> int:
         return len(self._pages)
 
-    def find(self, query: str) -> list[str]:
-        """The addresses of the pages that hold all of `query`, from the site's root, in the order of the index.
-
-        Raises LyceumError when the index cannot be read.
-        """
-        spelled = self.spell(query)
-        if not spelled:
-            return []
+    def find(self, spelled: Sequence[str]) -> list[str]:
+        """The addresses of the pages that hold each of the words, in the order of the index."""
         found = set(range(len(self._pages)))
         for word in spelled:
             found &= self._holding(word)
         return [self._address(page) for page in sorted(found)]
-
-    def spell(self, query: str) -> list[str]:
-        """The words that `query` asks the index for."""
-        latin = query
-        pairs: list[str] = []
-        for run in words.runs(query):
-            latin = latin.replace(run, " ")
-            pairs += [run] if len(run) == 1 else [run[place : place + 2] for place in range(len(run) - 1)]
-        stems = [str(self._stemmer.stemWord(word.lower())) for word in _WORD.findall(latin)]
-        return list(dict.fromkeys(stems + pairs))
 
     def _holding(self, word: str) -> set[int]:
         """The pages that hold `word` or a word that begins with it."""

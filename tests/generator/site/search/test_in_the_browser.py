@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -129,7 +130,8 @@ def test_a_title_comes_before_a_mention(box: Page) -> None:
 
 def test_every_file_of_the_bundle_is_asked_for_by_some_query(site: Site) -> None:
     """Pagefind's own boxes and helpers are not published."""
-    folder = site.public / "pagefind"
+    folder = site.public / "pagefind" / "0"
+    assert {path.name for path in folder.parent.iterdir()} == {"0", "parts.json"}
     top = {
         path.name.split(".")[-1] if "pf_meta" in path.name else path.name
         for path in folder.iterdir()
@@ -137,4 +139,28 @@ def test_every_file_of_the_bundle_is_asked_for_by_some_query(site: Site) -> None
     }
     assert top == {"pf_meta", "pagefind-entry.json", "pagefind.js", "wasm.en.pagefind"}
     assert {path.name for path in folder.iterdir() if path.is_dir()} == {"fragment", "index"}
-    assert not Path(folder / "filter").exists()
+
+
+def test_a_school_of_several_parts_is_searched_as_one(
+    site: Site, browser_page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("generator.site.search.index._PART_PAGES", 12)
+    public = tmp_path / "site"
+    shutil.copytree(site.public, public, ignore=shutil.ignore_patterns("pagefind"))
+    index_site(public, tmp_path / "cache")
+    assert len(list((public / "pagefind").glob("*/pagefind.js"))) > 2
+    host = SiteHost(public, "127.0.0.1", 0)
+    host.start()
+    browser_page.goto(host.url)
+    browser_page.locator(".lyceum-search__open").click()
+    for query, address in (
+        ("事件循环", "/shu/xunhuan/"),
+        ("断电", "/shu/fufei/"),
+        ("coroutines", "/loop/loops/"),
+    ):
+        assert address in found(browser_page, query), query
+    assert len(found(browser_page, "frequent")) == 20
+    browser_page.get_by_role("button", name="更多结果").click()
+    expect(browser_page.locator(".lyceum-search__link")).to_have_count(MANY)
+    browser_page.goto("about:blank")
+    host.stop()

@@ -193,6 +193,54 @@ def test_a_build_that_was_killed_is_believed_in_nothing(
     assert tree(site / "pagefind") == whole
 
 
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index, "_PART_PAGES", 4)
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_one_changed_page_costs_one_part(site: Path, tmp_path: Path, runs: list[object]) -> None:
+    for number in range(17):
+        write(site, f"n{number}", f"<p>课程 {number}</p>")
+    index_site(site, tmp_path / "cache")
+    first = len(runs)
+    assert first > 2
+    assert len(list((site / "pagefind").glob("*/pagefind.js"))) == first
+    before = tree(site / "pagefind")
+    write(site, "n3", "<p>事务</p>")
+    assert not index_site(site, tmp_path / "cache").reused
+    assert len(runs) == first + 1
+    after = tree(site / "pagefind")
+    assert {path.split("/")[0] for path in after if after[path] != before.get(path)} == {
+        str(index.part_of("n3/index.html", 5))
+    }
+    found = Index(site / "pagefind")
+    assert found.pages == 19
+    assert found.find("事务") == ["/n3/"]
+    assert len(found.find("课程")) == 16
+
+
+@pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("count", [3, 30])
+def test_another_number_of_parts_gives_what_a_first_build_gives(
+    site: Path, tmp_path: Path, count: int
+) -> None:
+    for number in range(14):
+        write(site, f"n{number}", f"<p>课程 {number}</p>")
+    index_site(site, tmp_path / "cache")
+    for number in range(14):
+        if number >= count:
+            shutil.rmtree(site / f"n{number}")
+    for number in range(14, count):
+        write(site, f"n{number}", f"<p>课程 {number}</p>")
+    index_site(site, tmp_path / "cache")
+    after = tree(site / "pagefind")
+    shutil.rmtree(site / "pagefind")
+    index_site(site, tmp_path / "another")
+    assert tree(site / "pagefind") == after
+    assert len(Index(site / "pagefind").find("课程")) == count
+
+
 def test_a_lost_cache_is_made_again(site: Path, tmp_path: Path) -> None:
     index_site(site, tmp_path / "cache")
     before = tree(site / "pagefind")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -132,22 +133,21 @@ def test_a_school_with_materials_search_is_not_asked(public: Path) -> None:
     assert probe(public, school()) == []
 
 
-def test_an_index_of_another_cut_fails_in_chinese(site: Site, tmp_path: Path) -> None:
-    """Pagefind over the pages as they are, which cuts no Chinese: the words are whole sentences."""
-    import subprocess
-
+def test_an_index_of_another_cut_fails_in_chinese(site: Site, public: Path, tmp_path: Path) -> None:
+    """Pagefind over the pages as they are, which cuts no Chinese: its words are whole sentences."""
     from pagefind.service import get_executable
 
-    shutil.copytree(site.public, tmp_path / "site", ignore=shutil.ignore_patterns("pagefind"))
-    command = [str(get_executable()), "--site", str(tmp_path / "site"), "--force-language", "en", "--silent"]
-    subprocess.run(command, check=True, cwd=tmp_path)
+    shutil.rmtree(public / "pagefind")
+    command = [str(get_executable()), "--site", str(public), "--force-language", "en", "--silent"]
+    subprocess.run([*command, "--output-subdir", "pagefind/0"], check=True, cwd=tmp_path)
+    (public / "pagefind" / "parts.json").write_text("[0]")
     # A beginning of a sentence is found; a word within it is not.
-    assert Index(tmp_path / "site" / "pagefind").find("日志") == []
+    assert Index(public / "pagefind").find("日志") == []
     assert Index(site.public / "pagefind").find("日志") == ["/shu/rizhi/"]
 
 
 def test_a_missing_or_damaged_index_fails(public: Path) -> None:
-    (meta,) = (public / "pagefind").glob("*.pf_meta")
+    (meta,) = (public / "pagefind" / "0").glob("*.pf_meta")
     whole = meta.read_bytes()
     for damage in (b"", whole[:40], gzip.compress(b"something else"), gzip.compress(SIGNATURE + b"\xff")):
         meta.write_bytes(damage)
@@ -159,7 +159,7 @@ def test_a_missing_or_damaged_index_fails(public: Path) -> None:
 
 
 def test_a_damaged_chunk_fails(public: Path) -> None:
-    for chunk in (public / "pagefind" / "index").iterdir():
+    for chunk in (public / "pagefind" / "0" / "index").iterdir():
         chunk.write_bytes(gzip.compress(SIGNATURE + b"\x81\x81"))
     assert len(probe(public, school())) == 1
 
@@ -206,8 +206,8 @@ def test_words_beyond_a_chunk_are_looked_for_in_the_right_one(tmp_path: Path) ->
         (site / f"p{number}" / "index.html").write_text(body.format(f"<p>{text}</p>"))
     index_site(site, tmp_path / "cache")
     found = Index(site / "pagefind")
-    assert len(list((site / "pagefind" / "index").iterdir())) > 2
-    for chunk in (site / "pagefind" / "index").iterdir():
+    assert len(list((site / "pagefind" / "0" / "index").iterdir())) > 2
+    for chunk in (site / "pagefind" / "0" / "index").iterdir():
         (held,) = cbor2.loads(opened(chunk))
         for word, *_ in (held[0], held[len(held) // 2], held[-1]):
             assert found.find(word), word
