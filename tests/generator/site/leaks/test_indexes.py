@@ -57,7 +57,7 @@ def test_a_canary_of_a_private_half_is_found_in_what_pagefind_made_of_it_l02(tmp
     index_site(site, tmp_path / "cache")
     (site / "a" / "index.html").unlink()
     known = secrets(site, SIXTEEN, "CANARY-7319")
-    found = [hit for hit in examine(site, known)[1] if hit.public_file.startswith("pagefind/fragment/")]
+    found = [hit for hit in examine(site, known)[1] if "/fragment/" in hit.public_file]
     assert any("canary" in hit.what for hit in found)
     assert any("canary" not in hit.what for hit in found)
 

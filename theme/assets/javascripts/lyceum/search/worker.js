@@ -30,8 +30,14 @@ self.addEventListener("message", async ({ data: { id, bundle, query, limit } }) 
 
 /** @param {string} bundle the address of the folder of the index */
 async function start(bundle) {
-  const { createInstance } = await import(`${bundle}pagefind.js`);
-  return createInstance({ basePath: new URL(bundle).pathname });
+  const response = await fetch(`${bundle}parts.json`, { cache: "no-cache" });
+  if (!response.ok) throw new Error(`no index: ${response.status}`);
+  const [first, ...others] = (await response.json()).map((/** @type {number} */ part) => `${bundle}${part}/`);
+  const { createInstance } = await import(`${first}pagefind.js`);
+  const pagefind = createInstance({ basePath: new URL(first).pathname });
+  if (others.length > 0) await pagefind.filters(); // fails where the first part cannot be read; the next line would wait for ever
+  for (const other of others) await pagefind.mergeIndex(new URL(other).pathname);
+  return pagefind;
 }
 
 /**
