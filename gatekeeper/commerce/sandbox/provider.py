@@ -1,24 +1,21 @@
 """The sandbox as a `PaymentProvider`, and what a visitor of its checkout page may do to a payment.
 
-A message is JSON: `{"id", "type": "payment.<told>", "created", "mode": "sandbox", "payment", "order", "amount_minor", "currency"}`,
-signed over its raw bytes (`signature.py`). `verified` trusts nothing else: exact types, mode, a time that a database can hold.
+Its messages (`messages.py`) are signed over their raw bytes as Stripe's are (`signature.py`).
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import Connection, insert, select, update
 
 from gatekeeper.accounts.marks import new_id
 from gatekeeper.commerce import signature
-from gatekeeper.commerce.money import Money, is_currency
-from gatekeeper.commerce.orders import Order, is_number
+from gatekeeper.commerce.money import Money
+from gatekeeper.commerce.orders import Order
 from gatekeeper.commerce.payments import (
     Answer,
     Checkout,
@@ -29,6 +26,7 @@ from gatekeeper.commerce.payments import (
     Visit,
     Way,
 )
+from gatekeeper.commerce.sandbox import messages
 from gatekeeper.commerce.sandbox.tables import SandboxEventRow, SandboxPaymentRow
 from gatekeeper.contract import canonical
 from gatekeeper.errors import SettingsError
@@ -39,8 +37,6 @@ NAME = "sandbox"
 LATE = timedelta(seconds=6)
 CHECKOUT = "/sandbox/pay/"
 LONGEST_MESSAGE_BYTES = 64 * 1024
-_EVENT_ID = re.compile(r"evt_[0-9a-f]{32}", re.ASCII)
-_LATEST = 253_402_300_799  # the last second of the year 9999
 
 
 class Step(StrEnum):
@@ -61,10 +57,6 @@ _TELLS = {
     Step.DISPUTE: Told.DISPUTED,
     Step.WIN: Told.DISPUTE_WON,
     Step.LOSE: Told.DISPUTE_LOST,
-}
-_KINDS = {
-    f"payment.{told.value}": told
-    for told in (Told.CREATED, Told.PENDING, Told.PAID, Told.FAILED, *_TELLS.values())
 }
 
 
@@ -151,10 +143,10 @@ class Sandbox:
         header = headers.get(signature.HEADER, "")
         if not signature.is_genuine(header, raw, [self._secret], now=int(now.timestamp())):
             raise RejectedError("not signed by the sandbox")
-        return _read(raw)
+        return messages.read(raw)
 
     def kept(self, raw: bytes) -> ProviderEvent:
-        return _read(raw)
+        return messages.read(raw)
 
     def answer(self, *, status: int) -> Answer:
         return Answer(
@@ -198,18 +190,7 @@ class Sandbox:
         return None
 
     def message(self, event: str, told: Told, payment: SandboxPayment, *, at: datetime) -> bytes:
-        return canonical.dumps(
-            {
-                "id": event,
-                "type": f"payment.{told.value}",
-                "created": int(at.timestamp()),
-                "mode": "sandbox",
-                "payment": payment.id,
-                "order": payment.order,
-                "amount_minor": payment.money.amount_minor,
-                "currency": payment.money.currency,
-            }
-        )
+        return messages.written(event, told, payment.id, payment.order, payment.money, at=at)
 
     def headers(self, raw: bytes, *, now: datetime) -> dict[str, str]:
         return {signature.HEADER: signature.signed(raw, self._secret, now=int(now.timestamp()))}
@@ -283,34 +264,4 @@ def _note(connection: Connection, payment: str, told: Told, *, at: datetime, due
             tries=0,
             delivered_at=None,
         )
-    )
-
-
-def _read(raw: bytes) -> ProviderEvent:
-    try:
-        message = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise RejectedError("not JSON") from error
-    if not isinstance(message, dict) or message.get("mode") != "sandbox":
-        raise RejectedError("not a message of the sandbox")
-    event, kind, order = message.get("id"), message.get("type"), message.get("order")
-    created, amount, currency = message.get("created"), message.get("amount_minor"), message.get("currency")
-    if not isinstance(event, str) or not _EVENT_ID.fullmatch(event):
-        raise RejectedError("no event id")
-    if not isinstance(order, str) or not is_number(order):
-        raise RejectedError("no order number")
-    if not isinstance(kind, str) or kind not in _KINDS:
-        raise RejectedError("not a kind of message that is known")
-    if type(created) is not int or not 0 < created <= _LATEST:
-        raise RejectedError("no time")
-    if type(amount) is not int or not 0 < amount < 2**53:
-        raise RejectedError("no amount")
-    if not isinstance(currency, str) or not is_currency(currency):
-        raise RejectedError("no currency")
-    return ProviderEvent(
-        id=event,
-        told=_KINDS[kind],
-        order=order,
-        money=Money(amount_minor=amount, currency=currency),
-        at=datetime.fromtimestamp(created, UTC),
     )
