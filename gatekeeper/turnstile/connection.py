@@ -152,7 +152,7 @@ class Connection(asyncio.Protocol):
         )
         self._is_last = not keeps_alive
         if self._body:
-            request.body, self._body = self._body, bytearray()
+            request.body, self._body = bytes(self._body), bytearray()
         if self._task is None:
             self._handle(request)
         elif len(self._waiting) < MOST_WAITING:

@@ -75,7 +75,7 @@ class Lane:
         address = request.peer
         if front.trusted_proxies:
             address = client_address(address, asked.get(b"x-forwarded-for", ""), front.trusted_proxies)
-        wait = front.wait(reader_id, address)
+        wait = self._wait(reader_id, address, clock)
         if wait:
             way, status, wire = "gate", "429", self._wire(too_many(wait), origin)
         elif found is not None and gate.lock.refusal(found[0], reader, now) is None:
@@ -95,6 +95,18 @@ class Lane:
             route = "files" if way == "files" else "gate"
             front.metrics.answered(route, status, started, time.perf_counter())
         return wire
+
+    def _wait(self, reader: str | None, address: str, clock: float) -> int:
+        """As `Front.wait`; quicker where only readers are counted."""
+        front = self._front
+        if front.addresses is not None:
+            return front.wait(reader, address)
+        if front.readers is None or reader is None:
+            return 0
+        wait = front.readers.admit(reader, clock)
+        if wait and front.metrics is not None:
+            front.metrics.limited("reader")
+        return wait
 
     def _keep(self, second: _Second, target: bytes, origin: str | None, given: _Given) -> None:
         kept = second.plain if origin is None else second.shared

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
@@ -29,7 +29,7 @@ class Request:
     asked: dict[bytes, str]
     peer: str
     keeps_alive: bool
-    body: bytearray = field(default_factory=bytearray)
+    body: bytes = b""
 
 
 def environment(request: Request, *, host: str, port: int) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def environment(request: Request, *, host: str, port: int) -> dict[str, Any]:
         "REMOTE_ADDR": request.peer,
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
-        "wsgi.input": io.BytesIO(bytes(request.body)),
+        "wsgi.input": io.BytesIO(request.body),
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,

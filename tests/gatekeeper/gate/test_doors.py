@@ -210,7 +210,13 @@ def test_the_gate_keeps_to_the_rules_of_wsgi_whatever_the_server(tmp_path: Path)
     app = validator(gate(settings, library, next_app))
     seen = []
     for method in ("GET", "HEAD", "OPTIONS", "POST"):
-        for path in ("/gate/parts/demo/paid", "/gate/parts/demo/free", "/files/x", "/readyz", "/other"):
+        for path in (
+            "/gate/parts/demo/paid",
+            "/gate/parts/demo/free",
+            "/files/x",
+            "/.well-known/jwks.json",
+            "/other",
+        ):
             environ: dict[str, Any] = {
                 "REQUEST_METHOD": method,
                 "PATH_INFO": path,
@@ -234,4 +240,4 @@ def test_the_gate_keeps_to_the_rules_of_wsgi_whatever_the_server(tmp_path: Path)
                 assert body == b""
     assert ("GET", "/gate/parts/demo/paid", "401") in seen
     assert ("POST", "/other", "418") in seen
-    assert ("POST", "/readyz", "405") in seen
+    assert ("POST", "/.well-known/jwks.json", "405") in seen

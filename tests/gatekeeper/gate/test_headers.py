@@ -45,7 +45,7 @@ def every_kind_of_answer(gatekeeper: RunningGatekeeper) -> Iterator[tuple[str, R
         "/files",
         "/healthz",
         "/readyz",
-        "/healthz/",
+        "/.well-known/jwks.json",
     ):
         yield path, gatekeeper.get(path, lines=owner)
     yield "/gate/read/demo/free", gatekeeper.get("/gate/read/demo/free")
