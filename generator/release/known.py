@@ -10,9 +10,10 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from gatekeeper.contract import keys
-from gatekeeper.contract.access import PUBLIC, rule_from_json
+from gatekeeper.contract.access import PUBLIC, rule_to_json
 from gatekeeper.contract.pointer import Pointer
 from generator.errors import StoreError
 from generator.release.memory import Memory
@@ -22,11 +23,11 @@ from generator.release.store import ObjectStore
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, which leave no room for what is reckoned once
 class Known:
     """private: key → bytes. open_lessons: ids of those that everybody may read wholly.
 
-    hidden_bytes: SHA-256 as hex of what is private. hidden_paths: public paths of private files. objects: all of the release, key → bytes. described: the manifest's bytes, empty
+    hidden_bytes: SHA-256 as hex of what is private. hidden_paths: public paths of private files. described: the manifest's bytes, empty
     where nothing is known.
     """
 
@@ -37,11 +38,11 @@ class Known:
     hidden_paths: frozenset[str] = frozenset()
     described: bytes = b""
 
-    objects: Mapping[str, int] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
+    @cached_property
+    def objects(self) -> Mapping[str, int]:
+        """All of the release, private parts and blobs of public files: key → bytes."""
         blobs = {keys.public_key(file.sha256): file.size_bytes for file in self.public.values()}
-        object.__setattr__(self, "objects", {**self.private, **blobs})
+        return {**self.private, **blobs}
 
     def closes(self, after: Known) -> bool:
         """Whether something that everybody may read now would no longer be for everybody, or would be gone, after this."""
@@ -91,12 +92,13 @@ def read(described: bytes, listed: bytes) -> Known:
     """What these two documents, a manifest and a list of public files, name. Raises StoreError if they cannot be understood."""
     try:
         raw = json.loads(described)
+        open_to_all = rule_to_json(PUBLIC)
         entries = [entry for kind in ("parts", "files") for entry in raw[kind].values()]
         return Known(
             public=loads_public(listed),
             private={str(entry["key"]): int(entry["bytes"]) for entry in entries},
             open_lessons=frozenset(
-                id_ for id_, entry in raw["lessons"].items() if rule_from_json(entry["access"]) == PUBLIC
+                id_ for id_, entry in raw["lessons"].items() if entry["access"] == open_to_all
             ),
             hidden_bytes=frozenset(str(entry["sha256"]) for entry in entries),
             hidden_paths=frozenset(raw["files"]),

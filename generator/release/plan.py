@@ -17,7 +17,7 @@ from generator.release.access_diff import AccessDiff
 from generator.release.attest import attested
 from generator.release.history import Tip
 from generator.release.known import Known, known
-from generator.release.release import HOME, Release
+from generator.release.release import HOME, PublicFile, Release
 from generator.release.store import ObjectStore, StoredObject
 from generator.release.stores import Stores
 
@@ -107,7 +107,12 @@ def plan_from(
         if stored.modified >= oldest or stored.key in safe
     }
     missing = [key for key in missing if there.get(key) != sizes[key]]
-    fresh = [file for path, file in release.public.items() if before.public.get(path) != file]
+    added = release.public.keys() - before.public.keys()
+    changed = [
+        path
+        for path, file in release.public.items()
+        if path not in added and _differs(file, before.public[path])
+    ]
     gone = before.public.keys() - release.public.keys()
     return Plan(
         release=release.id,
@@ -116,18 +121,16 @@ def plan_from(
         number=tip.number + 1,
         objects=tuple(missing),
         upload_bytes=sum(sizes[key] for key in missing),
-        added=tuple(sorted(release.public.keys() - before.public.keys())),
-        changed=tuple(
-            sorted(
-                path
-                for path, file in release.public.items()
-                if path in before.public and before.public[path] != file
-            )
-        ),
+        added=tuple(sorted(added)),
+        changed=tuple(sorted(changed)),
         removed=tuple(sorted(gone)),
-        site_bytes=sum(file.size_bytes for file in fresh),
+        site_bytes=sum(release.public[path].size_bytes for path in (*added, *changed)),
         removed_bytes=sum(before.public[path].size_bytes for path in gone),
     )
+
+
+def _differs(file: PublicFile, other: PublicFile) -> bool:
+    return file.sha256 != other.sha256 or file.media_type != other.media_type
 
 
 def is_worth_listing(missing: int, known_objects: int) -> bool:

@@ -39,9 +39,17 @@ class Scene:
     def is_new(self, path: str) -> bool:
         return all(path not in files for files in self.before)
 
-    def is_settled(self, path: str) -> bool:
-        """Whether `path` surely shows what it shall."""
-        return bool(self.before) and all(files.get(path) == self.files[path] for files in self.before)
+    def unsettled(self) -> list[str]:
+        """Paths that do not surely show what they shall, sorted."""
+        if not self.before:
+            return sorted(self.files)
+        found: set[str] = set()
+        for files in self.before:
+            for path, file in self.files.items():
+                now = files.get(path)
+                if now is None or now.sha256 != file.sha256 or now.media_type != file.media_type:
+                    found.add(path)
+        return sorted(found)
 
     @property
     def leftovers(self) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ class BucketSite:
         )  # says whether there is a bucket, which looking for an object does not
 
     def bring(self, scene: Scene, progress: Progress) -> None:
-        wanted = [path for path in sorted(scene.files) if not scene.is_settled(path)]
+        wanted = scene.unsettled()
         self._put(scene, (path for path in wanted if not media.is_page(path)), "assets", progress)
         self._put(
             scene,
@@ -58,7 +58,7 @@ class BucketSite:
         )
 
     def show(self, scene: Scene, progress: Progress) -> None:
-        changed = (path for path in sorted(scene.files) if not scene.is_settled(path))
+        changed = scene.unsettled()
         self._put(
             scene,
             (path for path in changed if media.is_page(path) and not scene.is_new(path)),
