@@ -88,7 +88,7 @@ class Library:
             raise StoreError(f"release {newest.release} has no manifest", hint="publish it again")
         signed = self._store.get(keys.manifest_signature_key(newest.release)) if self._keys else None
         trust.check_manifest(data, signed, self._keys)
-        fresh = manifests.read(data)
+        fresh = manifests.read(data, pause_seconds=0.0 if self.manifest is None else manifests.PAUSE_SECONDS)
         if fresh.release != newest.release:
             raise StoreError(
                 f"the manifest of release {newest.release} names another one", hint="publish it again"

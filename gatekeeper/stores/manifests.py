@@ -25,9 +25,10 @@ from gatekeeper.contract.access import Rule, rule_from_json
 from gatekeeper.contract.manifest import LessonEntry, Manifest, ObjectEntry
 
 SMALL_BYTES: Final = 1 << 20
-_PIECE_BYTES: Final = 1 << 16
+_PIECE_BYTES: Final = 1 << 15
 _HELD_SECONDS: Final = 10.0  # the longest that an answer under way holds a manifest
-_BIT: Final = 1000
+_BIT: Final = 500
+PAUSE_SECONDS: Final = 0.001
 _Entry = TypeVar("_Entry")
 
 
@@ -52,27 +53,31 @@ class _UnexpectedError(ValueError):
     """This manifest is not written as ours are; the contract's reader knows better."""
 
 
-def read(data: bytes) -> Manifest:
-    """The manifest in `data`, as `contract.manifest.loads` reads it. Raises ManifestError."""
+def read(data: bytes, *, pause_seconds: float = 0.0) -> Manifest:
+    """The manifest in `data`, as `contract.manifest.loads` reads it. Raises ManifestError.
+
+    pause_seconds: between two pieces, where others are to be answered meanwhile; a mere offer of the turn is not taken by a
+    thread that the system has to wake first.
+    """
     if len(data) < SMALL_BYTES:
         return manifest.loads(data)
     was_collecting = gc.isenabled()
     gc.disable()  # nothing here is a cycle, and looking for some among a million new objects takes longer than all the rest
     try:
-        return _in_pieces_or_whole(data)
+        return _in_pieces_or_whole(data, pause_seconds)
     finally:
         if was_collecting:
             gc.enable()
 
 
-def _in_pieces_or_whole(data: bytes) -> Manifest:
+def _in_pieces_or_whole(data: bytes, pause_seconds: float = 0.0) -> Manifest:
     try:
-        return _in_pieces(data)
+        return _in_pieces(data, pause_seconds)
     except (ValueError, msgspec.DecodeError):
         return manifest.loads(data)
 
 
-def _in_pieces(data: bytes) -> Manifest:
+def _in_pieces(data: bytes, pause_seconds: float) -> Manifest:
     rules: dict[bytes, Rule] = {}
 
     def rule(raw: msgspec.Raw) -> Rule:
@@ -103,11 +108,11 @@ def _in_pieces(data: bytes) -> Manifest:
             access=rule(raw.access),
         )
 
-    files, begin, first = _section(data, 0, b',"files":{', _Object, stored)
+    files, begin, first = _section(data, 0, b',"files":{', _Object, stored, pause_seconds)
     head = data[:begin]
-    lessons, begin, second = _section(data, first, b',"lessons":{', _Lesson, lesson)
+    lessons, begin, second = _section(data, first, b',"lessons":{', _Lesson, lesson, pause_seconds)
     middle = data[first:begin]
-    parts, begin, third = _section(data, second, b',"parts":{', _Object, stored)
+    parts, begin, third = _section(data, second, b',"parts":{', _Object, stored, pause_seconds)
     rest = manifest.loads(b"".join((head, middle, data[second:begin], data[third:])))
     if rest.lessons or rest.parts or rest.files:  # what was taken out was something else of that name
         raise _UnexpectedError
@@ -115,7 +120,12 @@ def _in_pieces(data: bytes) -> Manifest:
 
 
 def _section(
-    data: bytes, start: int, opening: bytes, kind: type[Any], made: Callable[[Any], _Entry]
+    data: bytes,
+    start: int,
+    opening: bytes,
+    kind: type[Any],
+    made: Callable[[Any], _Entry],
+    pause_seconds: float,
 ) -> tuple[dict[str, _Entry], int, int]:
     """The entries of the next section that opens so, and where they begin and end in `data`, braces left out."""
     begin = end = data.find(opening, start) + len(opening)
@@ -129,7 +139,7 @@ def _section(
         for name, raw in piece.items():
             entries[name] = made(raw)
         end += is_open  # the comma
-        time.sleep(0)  # others' turn
+        time.sleep(pause_seconds)  # others' turn
     return entries, begin, end
 
 
@@ -170,7 +180,7 @@ def take_apart(given_up: list[Manifest | None]) -> None:
         while entries:
             for _ in range(min(_BIT, len(entries))):
                 entries.popitem()
-            time.sleep(0)
+            time.sleep(PAUSE_SECONDS)
 
 
 def _references_of_one_name() -> int:

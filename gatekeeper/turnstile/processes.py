@@ -33,6 +33,9 @@ _log = logging.getLogger(__name__)
 BACKLOG: Final = 2048
 _ENDING: Final = (signal.SIGTERM, signal.SIGINT)
 _START_AGAIN_SECONDS: Final = 1.0
+_SWITCH_SECONDS: Final = (
+    0.001  # how long another thread may keep the loop waiting; Python's own is five times that
+)
 
 
 def serve_fast(settings: Settings, load: Callable[[Settings, int], Front]) -> None:
@@ -79,6 +82,7 @@ def _work(settings: Settings, load: Callable[[Settings, int], Front], parent: in
     import uvloop
 
     logging.config.dictConfig(logs.configuration(is_json=settings.operations.is_log_json))
+    sys.setswitchinterval(_SWITCH_SECONDS)
     front = load(settings, parent)
     gc.freeze()
     uvloop.run(_serve(settings, front))
