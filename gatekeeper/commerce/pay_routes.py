@@ -120,13 +120,16 @@ def _checkout_page(
         return page("commerce/pay_code.html", order=order, state=state.value, code=Markup(drawing))  # noqa: S704  (segno's own drawing: digits and path letters)
     if checkout.way is Way.BRIDGE:
         return page("commerce/pay_bridge.html", order=order, arguments=checkout.address)
-    return page(
+    response = page(
         "commerce/pay.html",
         order=order,
         address=checkout.address,
         provider=provider.name,
         is_managing=False,
     )
+    if provider.wants_referrer:
+        response.headers["Referrer-Policy"] = "strict-origin"
+    return response
 
 
 def _failed(order: Order, error: GatekeeperError) -> Response:

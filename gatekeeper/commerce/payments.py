@@ -154,6 +154,11 @@ class PaymentProvider(Protocol):
         """Whether it charges for the next period of a subscription by itself."""
         ...
 
+    @property
+    def wants_referrer(self) -> bool:
+        """Whether its page must be told from which origin a reader comes."""
+        ...
+
     def takes(self, currency: str) -> bool:
         """Whether it takes payments in this currency."""
         ...

@@ -53,6 +53,7 @@ class WechatServer:
     refunds: dict[str, dict[str, Any]] = field(default_factory=dict)
     begun: list[dict[str, Any]] = field(default_factory=list)
     openids: dict[str, str] = field(default_factory=dict)
+    referrers: list[str | None] = field(default_factory=list)
     refund_status: str = "SUCCESS"
     alter_answer: Callable[[dict[str, Any]], None] = lambda _: None
     _nonces: set[str] = field(default_factory=set)
@@ -62,6 +63,10 @@ class WechatServer:
 
     def answer(self, asked: Asked) -> Said:
         self.calls.append(f"{asked.method} {asked.path}")
+        if asked.path.split("/")[1] == "cgi-bin":  # what a phone's browser sees
+            self.referrers.append(asked.headers.get("referer"))
+            page = b"<!doctype html><html lang=en><title>WeChat Pay</title><link rel=icon href=data:,><h1>WeChat Pay</h1>"
+            return Said(status=200, body=page, headers={"Content-Type": "text/html; charset=utf-8"})
         if self.is_away:
             return self._said(500, {"code": "SYSTEM_ERROR", "message": "away"})
         if asked.path == "/sns/oauth2/access_token":

@@ -111,6 +111,10 @@ class Sandbox:
     def renews(self) -> bool:
         return False
 
+    @property
+    def wants_referrer(self) -> bool:
+        return False
+
     def takes(self, currency: str) -> bool:
         return True
 

@@ -74,6 +74,10 @@ class Alipay:
     def renews(self) -> bool:
         return False
 
+    @property
+    def wants_referrer(self) -> bool:
+        return False
+
     def takes(self, currency: str) -> bool:
         return currency == notices.CURRENCY
 

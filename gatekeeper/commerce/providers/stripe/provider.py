@@ -80,6 +80,10 @@ class Stripe:
     def renews(self) -> bool:
         return True
 
+    @property
+    def wants_referrer(self) -> bool:
+        return False
+
     def takes(self, currency: str) -> bool:
         return currency not in _ODD
 

@@ -68,6 +68,10 @@ class WechatPay:
     def renews(self) -> bool:
         return False
 
+    @property
+    def wants_referrer(self) -> bool:
+        return True  # H5 pages refuse whoever does not come from the registered domain
+
     def takes(self, currency: str) -> bool:
         return currency == notices.CURRENCY
 

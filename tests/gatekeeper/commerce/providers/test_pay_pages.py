@@ -117,6 +117,21 @@ def test_the_way_to_stripe_is_open_under_the_content_policy_and_back_leads_to_th
     watch.assert_clean()
 
 
+@pytest.mark.parametrize("has_scripts", [True, False])
+def test_wechats_h5_page_is_told_our_origin_and_nothing_more(
+    wechat: tuple[str, Till[WechatServer]], new_context: NewContext, has_scripts: bool
+) -> None:
+    """It refuses readers who come from nowhere; the order's address is none of its business."""
+    origin, till = wechat
+    phone = IN_WECHAT.partition(" MicroMessenger")[0]
+    page = new_context(user_agent=phone, viewport=PHONE, java_script_enabled=has_scripts).new_page()
+    sign_in(page, origin, Till(shop=till.shop, server=None, provider=""))
+    page.goto(f"{origin}/buy/rust?currency=CNY")
+    page.get_by_role("button", name="Pay with WeChat").click()
+    page.wait_for_url(f"{till.server.url}/cgi-bin/**")
+    assert till.server.referrers == [f"{origin}/"]
+
+
 def test_without_scripts_the_way_to_stripe_is_a_link_and_leads_on_by_itself(
     stripe: tuple[str, Till[StripeServer]], new_context: NewContext
 ) -> None:
