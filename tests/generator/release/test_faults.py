@@ -104,7 +104,8 @@ def test_what_does_not_pass_ends_after_three_tries_within_its_time_z10(
     assert isinstance(put_first, S3Store)
     put(put_first, "x", b"0123456789" * 100)
     monkeypatch.setattr(s3, "PATIENCE_SECONDS", 1.5)
-    monkeypatch.setattr(s3_wire, "SILENCE_SECONDS", 0.4)
+    if "trickled" not in fault:  # those are never silent for long
+        monkeypatch.setattr(s3_wire, "SILENCE_SECONDS", 0.4)
     deadlines: list[float] = []
     request = Wire.request
 

@@ -482,6 +482,23 @@ def test_a_lost_or_wrong_hint_misleads_nobody(stores: Stores, tmp_path: Path) ->
     is_whole(stores, third)
 
 
+@pytest.mark.parametrize("far", [False, True])
+def test_a_hint_that_repeats_another_pointer_is_not_believed(tmp_path: Path, far: bool) -> None:
+    plain = folder_buckets(tmp_path)
+    first, second = made(tmp_path, 1), made(tmp_path, 2)
+    publish(first, plain)
+    publish(second, plain)
+    lied = pointer.Pointer(number=2, release=first.id, created="", digest=first.digest)
+    plain.private.put(
+        keys.CURRENT,
+        pointer.dumps_hint(2, [lied]),
+        media_type="application/json",
+        cache_control="no-store",
+    )
+    stores = Stores(private=WatchedStore(plain.private, far=far), public=plain.public)
+    assert publish(second, stores).is_unchanged
+
+
 def test_a_pointer_that_cannot_be_understood_stops_a_publish(stores: Stores, tmp_path: Path) -> None:
     publish(made(tmp_path, 1), stores)
     stores.private.put(
