@@ -71,7 +71,9 @@ def front(
     readiness = Readiness(_checks(settings, library, app, keys), clock=time.monotonic)
     work: list[Callable[[], object]] = [tally.settle for tally in (readers, addresses) if tally is not None]
     if metrics is not None:
-        work += [metrics.settle, lambda: _tell(metrics, library, readiness)]
+        work.append(metrics.settle)
+        # apart from the rest: a store that hangs must not keep the limits from settling
+        settle_forever([lambda: _tell(metrics, library, readiness)], threading.Event())
     settle_forever(work, threading.Event())
     return Front(
         inner=gate,

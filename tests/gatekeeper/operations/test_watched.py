@@ -28,6 +28,7 @@ from tests.support.redis import running_redis
 from tests.support.redis import why_not as no_redis
 
 OWNER = {"everything": None}
+EACH = pytest.mark.parametrize("server", ["granian", "turnstile"])
 
 
 def eventually(is_so: Callable[[], bool], seconds: float = 20) -> bool:
@@ -112,9 +113,10 @@ def test_the_probes_take_get_and_head_and_are_dressed(tmp_path: Path) -> None:
             assert answer.header("x-content-type-options") == "nosniff"
 
 
-def test_the_metrics_add_up_all_processes(tmp_path: Path) -> None:
+@EACH
+def test_the_metrics_add_up_all_processes(tmp_path: Path, server: str) -> None:
     port = free_port()
-    environ = {"LYCEUM_WORKERS": "2", "LYCEUM_METRICS": f"127.0.0.1:{port}"}
+    environ = {"LYCEUM_SERVER": server, "LYCEUM_WORKERS": "2", "LYCEUM_METRICS": f"127.0.0.1:{port}"}
     with running_gatekeeper(tmp_path, environ=environ) as own:
         assert eventually(lambda: metric(port, "lyceum_processes") == 2)
         for _ in range(40):
@@ -157,8 +159,9 @@ def test_logs_are_json_when_wanted(tmp_path: Path) -> None:
     assert all({"time", "level", "event"} <= set(line) for line in lines)
 
 
-def test_a_reader_above_the_limit_waits_and_another_does_not(tmp_path: Path) -> None:
-    environ = {"LYCEUM_READER_LIMIT": "20"}
+@EACH
+def test_a_reader_above_the_limit_waits_and_another_does_not(tmp_path: Path, server: str) -> None:
+    environ = {"LYCEUM_SERVER": server, "LYCEUM_READER_LIMIT": "20"}
     with running_gatekeeper(tmp_path, environ=environ) as own:
 
         def ask(reader: str) -> int:
@@ -179,9 +182,10 @@ def test_a_reader_above_the_limit_waits_and_another_does_not(tmp_path: Path) -> 
         assert own.get("/healthz").status == own.get("/readyz").status == 200
 
 
-def test_an_address_above_the_limit_waits_whatever_it_says_of_itself(tmp_path: Path) -> None:
+@EACH
+def test_an_address_above_the_limit_waits_whatever_it_says_of_itself(tmp_path: Path, server: str) -> None:
     """H02: neither forged tokens nor forwarded addresses make a stranger somebody else"""
-    with running_gatekeeper(tmp_path, environ={"LYCEUM_ADDRESS_LIMIT": "20"}) as own:
+    with running_gatekeeper(tmp_path, environ={"LYCEUM_SERVER": server, "LYCEUM_ADDRESS_LIMIT": "20"}) as own:
         name = own.settings.entitlement_cookie
         statuses = []
         for number in range(60):
@@ -230,11 +234,13 @@ def test_two_services_share_a_limit_in_redis(tmp_path: Path) -> None:
             assert answers >= 10
 
 
-def test_what_is_read_from_many_networks_rings_for_the_reader(tmp_path: Path) -> None:
+@EACH
+def test_what_is_read_from_many_networks_rings_for_the_reader(tmp_path: Path, server: str) -> None:
     """The alarm from end to end: requests, background, log and metric; and the reader reads on."""
     port = free_port()
     environ = {
         "LYCEUM_TRUSTED_PROXIES": "127.0.0.1/32",
+        "LYCEUM_SERVER": server,
         "LYCEUM_SHARING_NETWORKS": "3",
         "LYCEUM_METRICS": f"127.0.0.1:{port}",
     }
@@ -275,10 +281,13 @@ def slow_download(
         yield connection
 
 
-def test_z18_answers_under_way_are_finished_and_a_second_signal_changes_nothing(tmp_path: Path) -> None:
+@EACH
+def test_z18_answers_under_way_are_finished_and_a_second_signal_changes_nothing(
+    tmp_path: Path, server: str
+) -> None:
     """Z18"""
     with (
-        running_gatekeeper(tmp_path, environ={"LYCEUM_WORKERS": "2"}) as own,
+        running_gatekeeper(tmp_path, environ={"LYCEUM_SERVER": server, "LYCEUM_WORKERS": "2"}) as own,
         slow_download(own, tmp_path) as connection,
     ):
         for _ in range(3):
@@ -292,17 +301,21 @@ def test_z18_answers_under_way_are_finished_and_a_second_signal_changes_nothing(
         assert "Traceback" not in own.log.read_text()
 
 
-def test_z18_an_answer_that_never_ends_does_not_keep_the_service(tmp_path: Path) -> None:
+@EACH
+def test_z18_an_answer_that_never_ends_does_not_keep_the_service(tmp_path: Path, server: str) -> None:
     """Z18: a reader who takes nothing is given the time to drain, and no more"""
-    environ = {"LYCEUM_DRAIN_SECONDS": "2"}
+    environ = {"LYCEUM_SERVER": server, "LYCEUM_DRAIN_SECONDS": "2"}
     with running_gatekeeper(tmp_path, environ=environ) as own, slow_download(own, tmp_path):
         own.process.send_signal(signal.SIGTERM)
         assert own.process.wait(20) == 0
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
-def test_the_processes_end_when_their_parent_is_killed(tmp_path: Path) -> None:
-    with running_gatekeeper(tmp_path, environ={"LYCEUM_WORKERS": "2", "LYCEUM_DRAIN_SECONDS": "5"}) as own:
+@EACH
+def test_the_processes_end_when_their_parent_is_killed(tmp_path: Path, server: str) -> None:
+    with running_gatekeeper(
+        tmp_path, environ={"LYCEUM_SERVER": server, "LYCEUM_WORKERS": "2", "LYCEUM_DRAIN_SECONDS": "5"}
+    ) as own:
         workers = children(own.process.pid)
         assert len([one for one in workers if is_running(one)]) >= 2
         own.process.kill()
