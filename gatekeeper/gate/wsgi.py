@@ -123,8 +123,8 @@ class Gate:
         return [answer.body] if isinstance(answer.body, bytes) else answer.body
 
     @property
-    def manifest(self) -> Manifest | None:
-        return self._doors.library.manifest
+    def library(self) -> Library:
+        return self._doors.library
 
     @property
     def site_origin(self) -> str:

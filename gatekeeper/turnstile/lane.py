@@ -11,11 +11,12 @@ the reader is looked up, counted and judged by that rule anew. Whoever may not h
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from gatekeeper.contract.access import Rule
+from gatekeeper.contract.access import Allowed, Rule, decide
 from gatekeeper.contract.manifest import Manifest
 from gatekeeper.gate.wsgi import Gate
 from gatekeeper.gate.wsgi import Request as Question
@@ -28,6 +29,7 @@ _MOST_KEPT: Final = 4096
 _GIVEN: Final = frozenset({"200", "302"})
 Wire = tuple[bytes, bytes]
 _Given = tuple[Rule, str, str, Wire]  # under which rule, by which way, with which status
+_NOTHING: Final[Mapping[bytes, _Given]] = {}
 
 
 @dataclass(slots=True)
@@ -46,30 +48,25 @@ class Lane:
     def __init__(self, front: Front, gate: Gate) -> None:
         self._front = front
         self._gate = gate
+        self._lock = gate.lock
+        self._library = gate.library
         self._site = gate.site_origin
         self._second = _Second(-1, None)
         self._ways = {"parts": gate.part, "files": gate.file}
 
     def answer(self, request: Request) -> Wire | None:
         """Status line and the rest of the answer, between which the Date goes; None if this is not for the short way."""
-        if request.method != "GET":
+        name = _name(request.target) if request.method == "GET" else None
+        if name is None:
             return None
         front, gate, asked = self._front, self._gate, request.asked
         started = time.perf_counter() if front.metrics is not None else 0.0
         clock = front.clock()
         now = int(clock)
+        if self._second.number != now or self._second.manifest is not self._library.manifest:
+            self._second = _Second(now, self._library.manifest)
         second = self._second
-        if second.number != now or second.manifest is not gate.manifest:
-            self._second = second = _Second(now, gate.manifest)
-        origin = asked.get(b"origin")
-        kept = second.plain if origin is None else second.shared
-        found = kept.get(request.target) if origin is None or origin == self._site else None
-        name = None
-        if found is None:
-            name = _name(request.target)
-            if name is None:
-                return None
-        cookies = asked.get(b"cookie")
+        cookies, origin = asked.get(b"cookie"), asked.get(b"origin")
         reader = gate.lock.reader(cookies, now) if cookies is not None else None
         reader_id = None if reader is None else reader.reader
         address = request.peer
@@ -77,24 +74,54 @@ class Lane:
             address = client_address(address, asked.get(b"x-forwarded-for", ""), front.trusted_proxies)
         wait = self._wait(reader_id, address, clock)
         if wait:
-            way, status, wire = "gate", "429", self._wire(too_many(wait), origin)
-        elif found is not None and gate.lock.refusal(found[0], reader, now) is None:
-            _, way, status, wire = found
+            route, status, wire = name[0], "429", self._wire(too_many(wait), origin)
         else:
-            way, object_ = name or _name(request.target) or ("parts", "")
+            route, object_ = name
             query = request.target.partition(b"?")[2].decode("latin-1")
             question = Question(object_, query, cookies or "", now, asked.get(b"accept", ""))
-            answer = self._ways[way](question, reader)
+            answer = self._ways[route](question, reader)
             status, wire = answer.status[:3], self._wire(answer, origin)
-            rule = gate.rule(way, object_)
+            rule = gate.rule(route, object_)
             if status in _GIVEN and rule is not None and gate.lock.refusal(rule, reader, now) is None:
-                self._keep(second, request.target, origin, (rule, way, status, wire))
-        if reader_id is not None and front.sightings is not None and status in _GIVEN:
-            front.sightings.saw(reader_id, address, clock)
-        if front.metrics is not None:
-            route = "files" if way == "files" else "gate"
-            front.metrics.answered(route, status, started, time.perf_counter())
+                self._keep(second, request.target, origin, (rule, route, status, wire))
+        self._note(route, status, reader_id, address, clock, started)
         return wire
+
+    def again(self, target: bytes, asked: Mapping[bytes, str], peer: str) -> Wire | None:
+        """The kept answer to a GET, if there is one and this reader may have it; None if the whole way is to be taken."""
+        front, second = self._front, self._second
+        started = time.perf_counter() if front.metrics is not None else 0.0
+        clock = front.clock()
+        now = int(clock)
+        cookies = asked.get(b"cookie")
+        if cookies is None or second.number != now or second.manifest is not self._library.manifest:
+            return None
+        origin = asked.get(b"origin")
+        kept = second.plain if origin is None else second.shared if origin == self._site else _NOTHING
+        found = kept.get(target)
+        if found is None:
+            return None
+        reader = self._lock.reader(cookies, now)
+        if reader is None or type(decide(found[0], reader, now)) is not Allowed:
+            return None
+        if front.trusted_proxies:
+            peer = client_address(peer, asked.get(b"x-forwarded-for", ""), front.trusted_proxies)
+        wait = self._wait(reader.reader, peer, clock)
+        _, route, status, wire = found
+        if wait:
+            status, wire = "429", self._wire(too_many(wait), origin)
+        self._note(route, status, reader.reader, peer, clock, started)
+        return wire
+
+    def _note(
+        self, route: str, status: str, reader: str | None, address: str, clock: float, started: float
+    ) -> None:
+        front = self._front
+        if reader is not None and front.sightings is not None and status in _GIVEN:
+            front.sightings.saw(reader, address, clock)
+        if front.metrics is not None:
+            named = "files" if route == "files" else "gate"
+            front.metrics.answered(named, status, started, time.perf_counter())
 
     def _wait(self, reader: str | None, address: str, clock: float) -> int:
         """As `Front.wait`; quicker where only readers are counted."""

@@ -33,6 +33,7 @@ _log = logging.getLogger(__name__)
 BACKLOG: Final = 2048
 _ENDING: Final = (signal.SIGTERM, signal.SIGINT)
 _START_AGAIN_SECONDS: Final = 1.0
+_COLLECT_AFTER: Final = 20_000  # requests leave hardly any cycles behind
 _SWITCH_SECONDS: Final = (
     0.001  # how long another thread may keep the loop waiting; Python's own is five times that
 )
@@ -85,6 +86,7 @@ def _work(settings: Settings, load: Callable[[Settings, int], Front], parent: in
     sys.setswitchinterval(_SWITCH_SECONDS)
     front = load(settings, parent)
     gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, 20, 20)
     uvloop.run(_serve(settings, front))
     logging.shutdown()
     sys.stderr.flush()

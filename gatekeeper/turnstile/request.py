@@ -18,7 +18,7 @@ ASKED: Final = {b"cookie": "; ", b"origin": ",", b"x-forwarded-for": ",", b"acce
 
 @dataclass(slots=True)
 class Request:
-    """method: upper case. target: as sent, path and query. headers: names in lower case. peer: the connection's other end.
+    """method: upper case. target: as sent, path and query. headers: names as sent. peer: the connection's other end.
 
     asked: those of `ASKED` that came, several of a name joined, as the environment has them.
     """
