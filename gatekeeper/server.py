@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING
 
 from gatekeeper.environment import read_settings
 from gatekeeper.errors import GatekeeperError
+from gatekeeper.limits.tally import open_storage
 from gatekeeper.operations import logs, slow
 from gatekeeper.operations.metrics import MetricsPort, open_port
 from gatekeeper.operations.parent import end_with_parent
@@ -55,6 +56,8 @@ def serve(settings: Settings) -> None:
     from granian.log import LogLevels
 
     _check_address(settings.host, settings.port)
+    if settings.limits.redis_url is not None:
+        open_storage(settings.limits.redis_url.reveal_text())  # said here once, rather than by each process
     operations = settings.operations
     if operations.metrics is not None:
         _ports.append(_open_metrics(*operations.metrics))

@@ -149,8 +149,8 @@ def _limits(settings: Settings) -> Iterator[Finding]:
         return
     try:
         is_up = open_storage(url.reveal_text()).check()
-    except ImportError:
-        yield failed("limits", "the Redis client is not installed", "pip install 'lyceum[redis]'", 2)
+    except SettingsError as error:
+        yield failed("limits", "Redis cannot be used", error.problems[0], 2)
         return
     if is_up:
         yield ok("limits", "counted together in Redis")

@@ -17,8 +17,10 @@ import threading
 from dataclasses import dataclass, field
 
 from limits import RateLimitItemPerMinute
-from limits.errors import StorageError
+from limits.errors import ConfigurationError, StorageError
 from limits.storage import Storage, storage_from_string
+
+from gatekeeper.errors import SettingsError
 
 _log = logging.getLogger(__name__)
 
@@ -89,12 +91,20 @@ class Tally:
 
 
 def open_storage(redis_url: str | None) -> Storage:
-    """Where the counts add up. redis_url: None for this process's memory. Does not connect yet."""
+    """Where the counts add up. redis_url: None for this process's memory. Does not connect yet.
+
+    Raises SettingsError if the client for Redis is not installed.
+    """
     if redis_url is None:
         return storage_from_string("memory://")  # type: ignore[return-value]
-    return storage_from_string(  # type: ignore[return-value]
-        redis_url,
-        wrap_exceptions=True,
-        socket_timeout=_SHARED_TIMEOUT_SECONDS,
-        socket_connect_timeout=_SHARED_TIMEOUT_SECONDS,
-    )
+    try:
+        return storage_from_string(  # type: ignore[return-value]
+            redis_url,
+            wrap_exceptions=True,
+            socket_timeout=_SHARED_TIMEOUT_SECONDS,
+            socket_connect_timeout=_SHARED_TIMEOUT_SECONDS,
+        )
+    except ConfigurationError:
+        raise SettingsError(
+            ["LYCEUM_REDIS_URL needs the Redis client: pip install 'lyceum[redis]'"]
+        ) from None

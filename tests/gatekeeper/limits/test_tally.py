@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 from limits.storage import MemoryStorage
 
+from gatekeeper.errors import SettingsError
 from gatekeeper.limits import tally
 from gatekeeper.limits.tally import Tally, open_storage
 from tests.support.redis import running_redis, why_not
@@ -116,3 +118,12 @@ def test_a_redis_that_goes_away_and_comes_back_loses_no_count(
             assert fresh.admit("ada", NOON) > 0
     words = [record.getMessage().partition(",")[0].partition(":")[0] for record in caplog.records]
     assert words == ["shared limits away", "shared limits are back"]
+
+
+def test_without_the_client_for_redis_the_operator_is_told_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(SettingsError) as raised:
+        open_storage("redis://127.0.0.1/0")
+    assert "pip install 'lyceum[redis]'" in raised.value.problems[0]
