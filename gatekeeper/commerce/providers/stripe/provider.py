@@ -41,7 +41,9 @@ if TYPE_CHECKING:
 
 NAME = "stripe"
 HEADER = "stripe-signature"
-LONGEST_MESSAGE_BYTES = 256 * 1024  # an invoice with its lines is some ten kilobytes
+LONGEST_MESSAGE_BYTES = (
+    128 * 1024
+)  # an invoice with its lines is some ten kilobytes; `turnstile` takes no more
 OPEN_FOR = timedelta(hours=3)
 TIMEOUT_SECONDS = 15.0
 # Stripe counts these in other units than ISO 4217 does, or demands multiples of ten; selling in them needs more care than a course is worth.

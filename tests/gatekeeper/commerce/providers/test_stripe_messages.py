@@ -447,3 +447,11 @@ def test_w06_a_waiting_message_is_woken_once_even_if_it_is_delivered_again(
         connection.execute(update(ProviderEventRow).values(processed_at=None))
     stripe_deliver(till, refund)
     assert len(till.kinds()) == 3
+
+
+def test_a_message_as_long_as_invoices_get_is_taken_and_a_longer_one_refused(stripe_till: StripeTill) -> None:
+    _, events = paid_order(stripe_till, stripe_till.reader())
+    events[-1]["data"]["object"]["description"] = "x" * 100_000
+    assert stripe_deliver(stripe_till, events[-1]) == [200]
+    raw = b" " * (128 * 1024 + 1)
+    assert stripe_till.deliver(raw, stripe_till.server.sign(raw)) in {400, 413}
