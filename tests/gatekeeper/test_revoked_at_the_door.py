@@ -128,7 +128,10 @@ def test_the_page_renews_in_silence_when_only_the_token_has_died(running: Runnin
     order = reader.post(checkout, {"step": "pay"}, form=checkout)
     reader.post(f"/sandbox/refund/{order.rpartition('/')[2]}", {}, form=order)
     end = time.monotonic() + PATIENCE_SECONDS
-    while (reader.part("demo/paid")[0], reader.part("other/paid")[0]) != (200, 403) and time.monotonic() < end:
+    while (reader.part("demo/paid")[0], reader.part("other/paid")[0]) != (
+        200,
+        403,
+    ) and time.monotonic() < end:
         assert json.loads(reader.get(routes.READER))["signed_in"] is True
         time.sleep(0.2)
     assert (reader.part("demo/paid")[0], reader.part("other/paid")[0]) == (200, 403)
