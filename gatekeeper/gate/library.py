@@ -96,12 +96,11 @@ class Library:
         return fresh
 
     def _check_succession(self, newest: pointer.Pointer, fresh: Manifest | None) -> None:
-        running = self.manifest
         trust.check_succession(
             newest,
             "" if fresh is None else fresh.created,
             believed=self._pointer,
-            running_created=None if running is None else running.created,
+            running_created=None if self.manifest is None else self.manifest.created,
             keys=self._keys,
         )
 

@@ -21,6 +21,7 @@ import base64
 import json
 import re
 import secrets
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -120,10 +121,7 @@ def mint(
 
 
 class TokenVerifier:
-    """Verifies tokens of one issuer for one audience, under any of the keys; remembers those it has seen.
-
-    Safe to share between threads: the memory is two plain dicts, and losing a race only costs a second verification.
-    """
+    """Verifies tokens of one issuer for one audience, under any of the keys; remembers those it has seen. Threads share it."""
 
     def __init__(
         self, keys: Sequence[TokenKey], *, issuer: str, audience: str, remembered: int = REMEMBERED_TOKENS
@@ -132,15 +130,16 @@ class TokenVerifier:
         self._audience = audience
         self._algorithm = OKPAlgorithm()
         self._generation = max(1, remembered // 2)
+        self._lock = threading.Lock()
         self.use(keys)
 
     def use(self, keys: Sequence[TokenKey]) -> None:
         """Verifies under these keys from now on, and under no others."""
-        self._keys: Mapping[bytes, Ed25519PublicKey] = {
-            _header(kid): key for kid, key in public_keys(keys).items()
-        }
-        self._young: dict[str, Claims] = {}
-        self._old: dict[str, Claims] = {}
+        known = {_header(kid): key for kid, key in public_keys(keys).items()}
+        with self._lock:
+            self._keys: Mapping[bytes, Ed25519PublicKey] = known
+            self._young: dict[str, Claims] = {}
+            self._old: dict[str, Claims] = {}
 
     def verify(self, token: str, now: int) -> Claims:
         """What `token` says, if it is valid at `now`; else raises TokenError, and nothing but that."""
@@ -148,12 +147,13 @@ class TokenVerifier:
         if claims is None:
             if len(token) > MAXIMUM_BYTES:
                 raise TokenError(TokenFault.SIZE)
-            young, keys = self._young, self._keys
+            keys = self._keys
             claims = self._verified(token, keys, now)
-            if len(young) >= self._generation:  # bounded: the older half is forgotten
-                self._old, self._young = young, {}
-            if keys is self._keys:  # not those of a key that was retired in the meantime
-                self._young[token] = claims
+            with self._lock:
+                if len(self._young) >= self._generation:  # bounded: the older half is forgotten
+                    self._old, self._young = self._young, {}
+                if keys is self._keys:  # not those of a key that was retired in the meantime
+                    self._young[token] = claims
         if claims.expires_at <= now:
             raise TokenError(TokenFault.EXPIRED)
         return claims
