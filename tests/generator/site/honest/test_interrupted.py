@@ -53,6 +53,7 @@ def running(root: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
             process.wait()
 
 
+@pytest.mark.timeout(900)
 def test_a_build_killed_at_any_moment_leaves_nothing_wrong(
     clean: tuple[dict[str, bytes], ...], tmp_path: Path
 ) -> None:
