@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 from pathlib import Path
 
@@ -31,6 +32,8 @@ def kills(root: Path, *, rounds: int) -> list[Row]:
                 publish(release, stores)
                 needed_help += (current(stores), shown(stores)) != (release.id, pages_of(release))
     visitor.stop()
+    for fault in visitor.faults:
+        print(fault, file=sys.stderr)
     return [
         at_most(
             f"mixed or missing reads while {rounds} publishers are killed",
@@ -59,6 +62,8 @@ def switches(root: Path, *, count: int) -> list[Row]:
         visitor.stop()
     faults = [fault for visitor in visitors for fault in visitor.faults]
     visits = sum(visitor.visits for visitor in visitors)
+    for fault in faults:
+        print(fault, file=sys.stderr)
     return [
         at_most(
             f"missing or mixed reads in {count:,} switches",

@@ -65,6 +65,12 @@ def nursery(kind: str, root: Path) -> Iterator[Nursery]:
         made_one.close()
 
 
+def _laid(link: Path) -> tuple[int, int]:
+    """Which link this is: each switch lays a new one."""
+    status = link.lstat()
+    return status.st_ino, status.st_mtime_ns
+
+
 class Visitor(threading.Thread):
     """Reads the site of a web server on this machine, again and again, and the private half as the gatekeeper does."""
 
@@ -121,9 +127,9 @@ class Visitor(threading.Thread):
     def _compare(self, library: Library) -> None:
         """Pages and private half are of one release, unless the site moved while we looked."""
         link = self._root / "public/site"
-        before = link.readlink().name
+        before, laid = link.readlink().name, _laid(link)
         library.refresh()
-        if link.readlink().name != before:
+        if link.readlink().name != before or _laid(link) != laid:  # also when it moved there and back again
             return
         assert library.manifest is not None
         self.comparisons += 1
