@@ -44,6 +44,9 @@ _ROUTES = {
     "orders": "orders",
 }
 _GIVING = frozenset({"gate", "files", "delivery"})  # where a reader is given something private
+_GIVEN = frozenset({"200", "204", "302"})
+# nginx's auth_request takes 401 and 403 alone; it then asks again with the request itself, which is told how long to wait.
+_PASS_ON = Answer(status="403 Forbidden")
 _BODILESS = _GIVING | {"store", "assets"}
 _ALIVE = as_json("200 OK", {"alive": True})
 Who = Callable[[str, int], str | None]
@@ -90,7 +93,7 @@ class Front:
         body = self.inner(environ, start)
         if route == "store" and self.streams is not None:
             body = self.streams.watch(body, address)
-        if reader is not None and self.sightings is not None and said[0] in {"200", "302"}:
+        if reader is not None and self.sightings is not None and said[0] in _GIVEN:
             self.sightings.saw(reader, address, self.clock())
         if self.metrics is not None:
             self.metrics.answered(route, said[0], started, time.perf_counter())
@@ -111,7 +114,8 @@ class Front:
         """Why this request goes no further; None if it does. One to the store has entered `streams` then."""
         wait = self.wait(reader, address)
         if wait:
-            return too_many(wait)
+            is_nginx = environ["PATH_INFO"].split("/")[1:3] == ["delivery", "check"]
+            return _PASS_ON if is_nginx else too_many(wait)
         if route == "store" and self.streams is not None:
             return None if self.streams.enter(address) else BUSY
         if self.bodies is None or route in _BODILESS or environ["REQUEST_METHOD"] in {"GET", "HEAD"}:

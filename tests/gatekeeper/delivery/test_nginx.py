@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import pytest
 
+from gatekeeper.accounts.readers import find_or_create
+from gatekeeper.storage.engine import open_database
 from tests.support.ceph import Ceph
 from tests.support.ceph import ceph as ceph
 from tests.support.gatekeeper import SITE_URL, free_port
@@ -277,3 +281,40 @@ def test_a_bucket_that_refuses_shows_none_of_its_words(bucket_school: Fronted, c
         assert answer.header("cache-control") == "private, no-store"
     finally:
         client.put_object(Bucket=name, Key=key, Body=data)
+
+
+def test_h02_what_a_client_says_of_its_address_reaches_the_gatekeeper_by_no_way(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """H02: also in nginx's own question, and the limit is told to the reader as 429"""
+    folder = tmp_path_factory.mktemp("claimed")
+    environ = {**ACCEL, "LYCEUM_ADDRESS_LIMIT": "40"}
+    with fronted(
+        folder, "folder", environ=environ, replaced={"/srv/school/store": str(folder / "private")}
+    ) as own:
+        for target in (b"/files/demo/files/picture.png", b"/gate/parts/demo/paid"):
+            statuses = set()
+            for number in range(120):
+                lines = f"X-Forwarded-For: 198.51.100.{number}\r\nX-Real-IP: 10.0.0.{number}\r\n".encode()
+                statuses.add(own.raw(target, lines=cookie(own) + lines).status)
+            assert 429 in statuses
+            assert statuses <= {200, 429}
+
+
+def test_what_nginx_sends_after_asking_counts_for_the_alarm(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("asked")
+    environ = {**ACCEL, "LYCEUM_SHARING_NETWORKS": "1"}
+    with fronted(
+        folder, "folder", environ=environ, replaced={"/srv/school/store": str(folder / "private")}
+    ) as own:
+        database = open_database(own.gatekeeper.settings.database_url.reveal_text())
+        with database.write() as connection:
+            reader = find_or_create(connection, "ada@example.org", language="en", now=datetime.now(UTC)).id
+        database.close()
+        token = own.gatekeeper.token(OWNER, reader=reader)
+        lines = f"Cookie: {own.gatekeeper.settings.entitlement_cookie}={token}\r\n".encode()
+        assert own.raw(b"/files/demo/files/picture.png", lines=lines).status == 200
+        end = time.monotonic() + 20
+        while "link-sharing alarm" not in own.gatekeeper.log.read_text():
+            assert time.monotonic() < end
+            time.sleep(0.1)
