@@ -48,12 +48,7 @@ class Box {
       event.preventDefault();
       this.openFirst();
     });
-    dialog.querySelector(".lyceum-search__close")?.addEventListener("click", () => dialog.close());
     dialog.addEventListener("keydown", (event) => this.pressed(event));
-    dialog.addEventListener("click", (event) => {
-      const isBackdrop = event.target === dialog;
-      if (isBackdrop || (event.target instanceof Element && event.target.closest("a"))) dialog.close();
-    });
     this.more.addEventListener("click", () => {
       this.limit += RESULTS;
       this.send();

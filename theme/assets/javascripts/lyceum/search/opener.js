@@ -1,5 +1,5 @@
 /**
- * Opens the search box: by its button, or by `/`, `f` or `s` as everywhere in Material. What the box does is fetched when it is
+ * Opens and closes the search box: by its button, or by `/`, `f` or `s` as everywhere in Material. What the box does is fetched when it is
  * first opened; what the reader types meanwhile stands in it already.
  */
 
@@ -25,6 +25,10 @@ export function offerSearch() {
 
   root.hidden = false;
   button.addEventListener("click", open);
+  dialog.addEventListener("click", (event) => {
+    const pressed = event.target instanceof Element ? event.target : null;
+    if (pressed === dialog || pressed?.closest("a, .lyceum-search__close")) dialog.close(); // the dialog itself: beside its content
+  });
   document.addEventListener("keydown", (event) => {
     if (!KEYS.has(event.key) || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     event.preventDefault();
