@@ -11,7 +11,7 @@ A school whose mkdocs.yml names plugins or hooks is made as a whole by MkDocs (`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ from generator.site.profiling import Profile
 from generator.site.project import Project
 from generator.site.render import Renderer
 from generator.site.result import Counts, Site, site_of, warnings_in
+from generator.site.spill import Kept, Store, lesson_key, stores
 from generator.site.stage import Plan, Stager
 from generator.site.whole import WholeSite
 
@@ -41,7 +42,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """What a build did. rendered: staged paths of the pages that were made anew, and of their lessons the units.
+    """What a build did. rendered: staged paths of the pages that were made anew, and of their lessons the units, by key.
 
     readings: of their files on the site; None for a page that is gone.
     """
@@ -50,8 +51,8 @@ class Made:
     outputs: Outputs
     rendered: tuple[str, ...]
     counts: Counts
-    units: Mapping[str, Unit | None]
-    readings: Mapping[str, FileReading | None]
+    units: Store[Unit]
+    readings: Store[FileReading]
 
 
 def build(edition: Edition, *, project: Project, progress: Progress | None = None) -> Site:
@@ -151,15 +152,20 @@ class _Collected:
     rendered: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     faces: dict[str, bytes] = field(default_factory=dict)
-    units: dict[str, Unit | None] = field(default_factory=dict)
-    readings: dict[str, FileReading | None] = field(default_factory=dict)
+    units: Store[Unit] = field(default_factory=Kept)
+    readings: Store[FileReading] = field(default_factory=Kept)
+
+
+def _spilling() -> _Collected:
+    units, readings = stores()
+    return _Collected(units=units, readings=readings)
 
 
 def _collect(
     pages: Pages, cache: Cache, here: Outputs, report: Progress, profile: Profile | None
 ) -> _Collected:
     """Have every page made and put what comes back where it belongs."""
-    collected = _Collected()
+    collected = _Collected() if pages.reading is None else _spilling()
     before = cache.page_outputs()
     paths = list(pages.lessons)
     for number, result in enumerate(_made(pages, paths, profile), 1):
@@ -177,7 +183,8 @@ def _collect(
             _restore(result.path, *before[result.path], cache, here)
         report("pages", number, len(paths))
     for path in before.keys() - pages.lessons.keys():
-        collected.readings.setdefault(before[path][0], None)
+        if before[path][0] not in collected.readings:
+            collected.readings.put(before[path][0], None)
         cache.drop_page(path)
     return collected
 
@@ -198,8 +205,8 @@ def _put_record(result: PageResult, cache: Cache, here: Outputs, collected: _Col
     collected.rendered.append(result.path)
     cache.put_page(record)
     if record.lesson is not None and result.unit is not None:
-        collected.units[record.lesson] = result.unit
-    collected.readings[record.address] = result.reading
+        collected.units.put(lesson_key(record.lesson), result.unit)
+    collected.readings.put(record.address, result.reading)
     output = SITE + record.address
     if output not in here.now and here.has(output, record.html_sha256):
         here.keep(output)

@@ -202,7 +202,14 @@ class Run:
                 self._make(progress)
                 proof.index(self._project, self._cache)
             if self._edition is not None and self._made is not None:
-                proof.prove(self._project, self._cache, self._edition, self._made, self._reader())
+                proof.prove(
+                    self._project,
+                    self._cache,
+                    self._edition,
+                    self._made,
+                    self._reader(),
+                    self._whole_edition,
+                )
             self._cache.commit()
         stated = self._attestation()
         return f"{stated.files} public files, {stated.phrases} private phrases, nothing found"
@@ -230,6 +237,7 @@ class Run:
         from generator.site import proof
         from generator.site.build import make
         from generator.site.finish import put_contents
+        from generator.site.memory import give_back_memory, without_texts
 
         assert self._edition is not None  # noqa: S101 - the school was read
         self._made = make(
@@ -242,6 +250,15 @@ class Run:
             profile=self._profile,
         )
         put_contents(self._cache, self._edition, self._project, self._made.base_url)
+        self._edition = without_texts(self._edition)
+        give_back_memory()
+
+    def _whole_edition(self) -> Edition:
+        """The school once more, with its texts: they are kept only as long as pages are made."""
+        from generator import access, catalogue
+        from generator.site import schedule
+
+        return access.split(catalogue.read(self._project.content)[0], self._now, schedule.across)
 
     def _begin_again(self) -> None:
         """The short way did not lead there: nothing of it counts."""

@@ -7,7 +7,7 @@ check; the verdict is the same as that of a check of everything.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from generator.access.edition import Edition
@@ -20,6 +20,7 @@ from generator.site.leaks import (
     SCHOOL,
     THEME,
     FileReading,
+    Hit,
     Ledger,
     Reading,
     Secrets,
@@ -75,25 +76,40 @@ def is_known(cache: Cache) -> bool:
     return _ledger(cache).is_complete
 
 
-def prove(project: Project, cache: Cache, edition: Edition, made: Made, reading: Reading) -> None:
-    """The check after the whole school was read. Raises LeakError with every hit."""
+def prove(
+    project: Project,
+    cache: Cache,
+    edition: Edition,
+    made: Made,
+    reading: Reading,
+    whole: Callable[[], Edition],
+) -> None:
+    """The check after the whole school was read. Raises LeakError with every hit.
+
+    edition: the texts of its lessons are needed no more. whole: the edition with them, for the rare case that suspects must be settled.
+    """
     ledger = _ledger(cache)
     is_complete = not ledger.is_complete
-    units: dict[str, Unit | None] = dict(_units(edition, project, reading))
-    units |= {lesson_key(id_): unit for id_, unit in made.units.items()}
-    gone = set(cache.unit_keys()) - units.keys() - set(map(lesson_key, edition.lessons))
-    cache.put_unit_keys([*units, *map(lesson_key, edition.lessons)])
-    files = _files(project, cache, made, reading, everything=is_complete)
+    units, files = made.units, made.readings
+    for key, unit in _units(edition, project, reading):
+        units.put(key, unit)
+    lessons = list(map(lesson_key, edition.lessons))
+    for key in set(cache.unit_keys()) - units.keys() - set(lessons):
+        units.put(key, None)
+    cache.put_unit_keys([*units.present(), *lessons])
+    _read_files(project, cache, made, reading, everything=is_complete)
     names = names_of(edition)
     prints = _fingerprints(cache, edition, reading)
     ledger.judge(
-        units={**units, **dict.fromkeys(gone)},
+        units=units,
         files=files,
         names=names,
         fingerprints=prints,
         complete=is_complete,
     )
-    hits = settle(ledger, project.site, edition, lambda: Secrets.of(edition, cache.own_parts()))
+    hits = _hits(project, cache, ledger, whole) if ledger.verdict().suspects else ()
+    units.close()
+    files.close()
     if hits:
         shown = [str(hit) for hit in hits[:MAXIMUM_HITS]]
         if len(hits) > MAXIMUM_HITS:
@@ -106,6 +122,11 @@ def prove(project: Project, cache: Cache, edition: Edition, made: Made, reading:
     cache.put("fingerprints", json.dumps({digest.hex(): name for digest, name in prints.items()}).encode())
     cache.put(_CHANGED, b"[]")
     _state(cache, ledger)
+
+
+def _hits(project: Project, cache: Cache, ledger: Ledger, whole: Callable[[], Edition]) -> tuple[Hit, ...]:
+    edition = whole()
+    return settle(ledger, project.site, edition, lambda: Secrets.of(edition, cache.own_parts()))
 
 
 def prove_alone(project: Project, cache: Cache, made: Alone, reading: Reading) -> bool:
@@ -172,27 +193,24 @@ def _units(edition: Edition, project: Project, reading: Reading) -> Iterator[tup
         yield awaited_key(lesson.id), reading.awaited(lesson, is_hidden=True)
 
 
-def _files(
-    project: Project, cache: Cache, made: Made, reading: Reading, *, everything: bool
-) -> dict[str, FileReading | None]:
-    """Readings of the files that changed, None for those that are gone."""
-    files = dict(made.readings)
-    here = made.outputs
+def _read_files(project: Project, cache: Cache, made: Made, reading: Reading, *, everything: bool) -> None:
+    """Add readings of the files that are no pages and changed, None for those that are gone."""
+    here, files = made.outputs, made.readings
     for path in here.now:
         name = path.removeprefix(SITE)
         if path.startswith(SITE) and name not in files and (everything or here.is_changed(path)):
-            files[name] = reading.file(name, (project.build / path).read_bytes())
+            files.put(name, reading.file(name, (project.build / path).read_bytes()))
     for path in here.gone:
         if path.startswith(SITE):
-            files[path.removeprefix(SITE)] = None
+            files.put(path.removeprefix(SITE), None)
     if everything:
         for path in cache.stamps("outputs"):
             if path.startswith(INDEX):
                 name = path.removeprefix(SITE)
-                files[name] = reading.file(name, (project.site / name).read_bytes())
-    else:
-        files |= dict(_index_files(project, cache, reading))
-    return files
+                files.put(name, reading.file(name, (project.site / name).read_bytes()))
+        return
+    for name, one in _index_files(project, cache, reading):
+        files.put(name, one)
 
 
 def _index_files(

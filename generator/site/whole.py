@@ -20,6 +20,7 @@ from generator.site.finish import put_files, put_school
 from generator.site.outputs import SITE, STAGE, Outputs
 from generator.site.pages import Finish, anchors_of, face_of, packed_page
 from generator.site.project import Project
+from generator.site.spill import Kept, Store, lesson_key, stores
 from generator.site.stage import Plan, Staged, Stager
 
 if TYPE_CHECKING:
@@ -75,7 +76,10 @@ class WholeSite:
         engine = Engine(project, chinese=speaks_chinese(edition))
         engine.build(self._report)
         faces = {}
-        units: dict[str, Unit | None] = {}
+        units: Store[Unit] = Kept()
+        readings: Store[FileReading] = Kept()
+        if self._reading:
+            units, readings = stores()
         for number, (path, one) in enumerate(staged.items(), 1):
             cut = edition.lessons.get(plan.pages[path] or "")
             record, part = self._record(path, one, engine, cut)
@@ -83,7 +87,7 @@ class WholeSite:
             if cut is not None:
                 faces[cut.lesson.id] = face_of(cut, one.page.meta)
                 if self._reading:
-                    units[cut.lesson.id] = self._reading.lesson(cut, part)
+                    units.put(lesson_key(cut.lesson.id), self._reading.lesson(cut, part))
             self._report("parts", number, len(staged))
         for path in inputs.below(project.site):
             if (SITE + path).startswith(self._kept):
@@ -102,13 +106,14 @@ class WholeSite:
         cache.put("plugins", json.dumps(list(plugins)).encode())
         put_school(cache, edition, plan, faces)
         cache.put_stamps("outputs", here.now)
+        self._read(here, readings)
         return Made(
             base_url=self._stager.base_url,
             outputs=here,
             rendered=tuple(plan.pages),
             counts=Counts(rendered=len(plan.pages)),
             units=units,
-            readings=self._readings(here),
+            readings=readings,
         )
 
     def _record(
@@ -142,16 +147,13 @@ class WholeSite:
             part=None if part is None else part.html,
         ), None if part is None else part.html
 
-    def _readings(self, here: Outputs) -> dict[str, FileReading | None]:
+    def _read(self, here: Outputs, readings: Store[FileReading]) -> None:
         if self._reading is None:
-            return {}
-        return {
-            path.removeprefix(SITE): self._reading.file(
-                path.removeprefix(SITE), (self._project.build / path).read_bytes()
-            )
-            for path in here.now
-            if path.startswith(SITE)
-        }
+            return
+        for path in here.now:
+            if path.startswith(SITE):
+                name = path.removeprefix(SITE)
+                readings.put(name, self._reading.file(name, (self._project.build / path).read_bytes()))
 
 
 def _named(engine: Engine, because: str) -> Iterator[Problem]:
