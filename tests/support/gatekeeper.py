@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -115,7 +116,7 @@ def running_gatekeeper(
     }
     with log.open("wb") as sink:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gatekeeper.server"],
+            [*_ends_with_us(), sys.executable, "-m", "gatekeeper.server"],
             cwd=ROOT,
             env={**passed, **chosen},
             stdin=subprocess.DEVNULL,
@@ -129,6 +130,12 @@ def running_gatekeeper(
         yield running
     finally:
         stop(process)
+
+
+def _ends_with_us() -> list[str]:
+    """Before a command: it is told to end when a test run is killed outright and nobody stops it any more."""
+    program = shutil.which("setpriv")  # of util-linux; elsewhere such a process has to be ended by hand
+    return [program, "--pdeathsig", "TERM"] if program else []
 
 
 def stop(process: subprocess.Popen[bytes]) -> int:
