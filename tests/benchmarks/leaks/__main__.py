@@ -85,7 +85,8 @@ def judged(folder: str, lessons: int, version: int) -> tuple[float, int]:
 def judge(folder: Path, lessons: int, version: int) -> tuple[float, int]:
     """Version 0 is the whole school; any other changes one lesson and its page. Drawing the school's lots is not counted."""
     units, files = (Made(unit, lessons), Made(page, lessons))
-    changed = str(version)
+    changed_units = {str(version): unit(version, version)}
+    changed_files = {str(version): page(version, version)}
     with closing(sqlite3.connect(folder / "cache.sqlite")) as database:
         made = 0.0
         if not version:
@@ -95,8 +96,8 @@ def judge(folder: Path, lessons: int, version: int) -> tuple[float, int]:
             made = time.process_time() - start
         start = time.process_time()
         verdict = Ledger(database, folder / "leaks").judge(
-            units={changed: unit(version, version)} if version else units,
-            files={changed: page(version, version)} if version else files,
+            units=changed_units if version else units,
+            files=changed_files if version else files,
             names=NAMES,
             fingerprints={},
             complete=not version,
