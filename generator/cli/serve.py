@@ -72,9 +72,15 @@ def command(root: Path, role: str, host: str, port: int) -> None:
 
     check_free(host, port, "--port")
     refresh()
-    say(f"http://{host}:{port}/ (Ctrl-C ends it)")
     watched = [path for path in (root / "content", root / "theme", root / "mkdocs.yml") if path.exists()]
-    live.serve(preview.site, watched, host, port, refresh_or_report)
+    live.serve(
+        preview.site,
+        watched,
+        host,
+        port,
+        refresh_or_report,
+        ready=lambda: say(f"http://{host}:{port}/ (Ctrl-C ends it)"),
+    )
     say("\nstopped")
 
 

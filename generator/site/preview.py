@@ -8,6 +8,7 @@ never the build's: it holds private text, is marked as such, and no release is m
 from __future__ import annotations
 
 import dataclasses
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -18,12 +19,13 @@ from gatekeeper.contract.access import Allowed, Entitlements, Rule, decide
 from generator.access.edition import Edition, LessonEdition
 from generator.catalogue.model import School
 from generator.errors import Problem, SettingsError
-from generator.site import address, alone, outputs, shelf
+from generator.site import address, alone, outputs, search, shelf
 from generator.site.build import Progress, make, warnings_in
 from generator.site.cache import Cache, with_cache
 from generator.site.compose import compose
 from generator.site.incremental import look, read_school, remember
 from generator.site.project import Project
+from generator.site.whole import OWN_SEARCH
 
 MARK = "PREVIEW"  # a file in the preview's folder that says what it is
 
@@ -116,12 +118,19 @@ class Preview:
             kept=_KEPT,
         )
         self._files(edition)
+        self._index(cache)
         cache.commit()
         return Refreshed(
             everything=not made.counts.reused,
             pages=tuple(sorted(map(address.url_of, made.rendered))),
             warnings=warnings_in(cache),
         )
+
+    def _index(self, cache: Cache) -> None:
+        """Let the preview's search find what the role may read. A saved text alone is found after the next change of anything else."""
+        if not OWN_SEARCH.intersection(json.loads(cache.get("plugins") or b"[]")):
+            pages = {path: sha256.hex() for path, sha256 in cache.page_outputs().values()}
+            search.build_index(self.site, pages, cache=self._project.build)
 
     def _mark(self) -> None:
         self._project.build.mkdir(parents=True, exist_ok=True)
