@@ -3,17 +3,19 @@
 Under Granian a thread that waits for the body of a request, or for a reader to take the next piece of a large file, answers nobody
 else, and there is no time limit for either. So both have threads apart from those that answer, in a bounded number, and one address has few of them:
 
-- Bodies: eight are read at once, four of one address, and each has ten seconds to arrive; then 408. They are read before the request goes
-  on, so nothing behind waits for a client.
+- Bodies: one that is not there within a quarter of a second is waited for only if there is a place: eight wait at once, four of one address,
+  and each has ten seconds to arrive; then 408. They are read before the request goes on, so nothing behind waits for a client. Any number
+  of quick ones comes through: a payment provider delivers many notes at once from one address.
 - Streams of the folder store: sixteen at once, six of one address.
 
-Beyond that the answer is 503 at once, while everything else goes on. What is left: Granian's pool gets another thread only when as many
+Beyond that the answer is 503, while everything else goes on. What is left: Granian's pool gets another thread only when as many
 requests wait as it has threads, so that one may wait behind a slow body for its ten seconds. nginx in front takes both on itself
 (docs/deploy/nginx.md), a bucket takes the streams, and the other server (`turnstile`) waits for clients without a thread.
 """
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import threading
@@ -29,6 +31,7 @@ BODIES, BODIES_OF_ONE = 8, 4
 STREAMS, STREAMS_OF_ONE = 16, 6
 THREADS = BODIES + STREAMS  # that the server needs beside those that answer
 BODY_SECONDS = 10.0
+QUICK_SECONDS = 0.25
 LONGEST_BODY_BYTES = 64 * 1024  # what lies behind takes no more, and says so itself
 
 BUSY = as_json("503 Service Unavailable", {"reason": "busy"}, headers=(("Retry-After", "5"),))
@@ -79,8 +82,6 @@ class Bodies:
         is_chunked = "HTTP_TRANSFER_ENCODING" in environ
         if not is_chunked and (not stated.isdigit() or not 0 < int(stated) <= LONGEST_BODY_BYTES):
             return None  # none, or one that is refused unread
-        if not self._places.enter(address):
-            return BUSY
         wanted = LONGEST_BODY_BYTES + 1 if is_chunked else int(stated)
         reading: Future[bytes] = Future()
 
@@ -90,22 +91,33 @@ class Bodies:
             except Exception as error:  # whatever became of the connection, the one who waits hears of it
                 reading.set_exception(error)
 
+        threading.Thread(target=read, name="body", daemon=True).start()
         try:
-            threading.Thread(target=read, name="body", daemon=True).start()
-            body = reading.result(self._seconds)
+            body = self._read(reading, address)
         except TimeoutError:
             return _LATE
         except Exception as error:
             _log.info("body not read: %s", type(error).__name__)
             return _LATE
-        finally:
-            self._places.leave(address)
+        if body is None:
+            return BUSY
         if len(body) > LONGEST_BODY_BYTES:
             return _LARGE
         environ["wsgi.input"] = io.BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body))
         environ.pop("HTTP_TRANSFER_ENCODING", None)
         return None
+
+    def _read(self, reading: Future[bytes], address: str) -> bytes | None:
+        """The body; None when it is slow and there is no place to wait for it. Raises TimeoutError when it is late."""
+        with contextlib.suppress(TimeoutError):
+            return reading.result(min(QUICK_SECONDS, self._seconds))
+        if not self._places.enter(address):
+            return None
+        try:
+            return reading.result(self._seconds)
+        finally:
+            self._places.leave(address)
 
 
 class Streams:
