@@ -264,6 +264,7 @@ class Run:
         """The short way did not lead there: nothing of it counts."""
         self._cache.abandon()
         self._alone = None
+        self._reading = None  # what it told is not in the ledger
         self._seen = look(self._project, self._cache, self._now)
 
     def _attestation(self) -> Attestation:
