@@ -12,7 +12,7 @@ from pathlib import Path
 
 from generator.access.edition import Edition
 from generator.errors import LeakError
-from generator.site import search
+from generator.site import schedule, search
 from generator.site.alone import Alone
 from generator.site.build import Made
 from generator.site.cache import Cache, Stamp
@@ -196,20 +196,22 @@ def _units(edition: Edition, project: Project, reading: Reading) -> Iterator[tup
 def _read_files(project: Project, cache: Cache, made: Made, reading: Reading, *, everything: bool) -> None:
     """Add readings of the files that are no pages and changed, None for those that are gone."""
     here, files = made.outputs, made.readings
-    for path in here.now:
-        name = path.removeprefix(SITE)
-        if path.startswith(SITE) and name not in files and (everything or here.is_changed(path)):
-            files.put(name, reading.file(name, (project.build / path).read_bytes()))
+    names = [
+        path.removeprefix(SITE)
+        for path in here.now
+        if path.startswith(SITE) and (everything or here.is_changed(path))
+    ]
+    names = [name for name in names if name not in files]
     for path in here.gone:
         if path.startswith(SITE):
             files.put(path.removeprefix(SITE), None)
     if everything:
-        for path in cache.stamps("outputs"):
-            if path.startswith(INDEX):
-                name = path.removeprefix(SITE)
-                files.put(name, reading.file(name, (project.site / name).read_bytes()))
-        return
-    for name, one in _index_files(project, cache, reading):
+        names += [path.removeprefix(SITE) for path in cache.stamps("outputs") if path.startswith(INDEX)]
+    else:
+        for name, one in _index_files(project, cache, reading):
+            files.put(name, one)
+    read = schedule.across(lambda name: reading.file(name, (project.site / name).read_bytes()), names)
+    for name, one in zip(names, read, strict=True):
         files.put(name, one)
 
 

@@ -35,7 +35,7 @@ from mkdocs.structure.pages import (
 from mkdocs.structure.toc import get_toc
 
 from generator.errors import SettingsError
-from generator.site import highlighting
+from generator.site import highlighting, inline
 from generator.site.engine import failure, listening, quiet
 from generator.site.fragment import FragmentExtension
 from generator.site.navigation import NOWHERE, Place, Shown, ShownNavigation, ShownPage, ShownPages
@@ -293,6 +293,7 @@ class _Text:
         self._paths._register(md)
         self._title = _ExtractTitleTreeprocessor()
         self._title._register(md)
+        inline.hasten(md)
         if self._profile is not _NO_PROFILE:
             self._profile.watch(md)
         return md
