@@ -42,7 +42,18 @@ AUTHOR = (
     "babel",
     "jieba",
 )
-READER = ("flask", "werkzeug", "sqlalchemy", "alembic", "granian", "jwt", "cryptography")
+READER = (
+    "flask",
+    "werkzeug",
+    "sqlalchemy",
+    "alembic",
+    "granian",
+    "jwt",
+    "msgspec",
+    "httptools",
+    "uvloop",
+    "stripe",
+)
 
 
 @pytest.mark.parametrize(

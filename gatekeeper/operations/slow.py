@@ -3,9 +3,9 @@
 Under Granian a thread that waits for the body of a request, or for a reader to take the next piece of a large file, answers nobody
 else, and there is no time limit for either. So both have threads apart from those that answer, in a bounded number, and one address has few of them:
 
-- Bodies: one that is not there within a quarter of a second is waited for only if there is a place: eight wait at once, four of one address,
-  and each has ten seconds to arrive; then 408. They are read before the request goes on, so nothing behind waits for a client. Any number
-  of quick ones comes through: a payment provider delivers many notes at once from one address.
+- Bodies: eight are read at once, four of one address, and each has ten seconds to arrive; then 408. They are read before the request goes
+  on, so nothing behind waits for a client. For a place one waits a quarter of a second: a payment provider delivers many notes at once from one
+  address, and each is there in a moment.
 - Streams of the folder store: sixteen at once, six of one address.
 
 Beyond that the answer is 503, while everything else goes on. What is left: Granian's pool gets another thread only when as many
@@ -15,7 +15,6 @@ requests wait as it has threads, so that one may wait behind a slow body for its
 
 from __future__ import annotations
 
-import contextlib
 import io
 import logging
 import threading
@@ -45,7 +44,7 @@ class Places:
     def __init__(self, most: int, most_of_one: int) -> None:
         self._most = most
         self._most_of_one = most_of_one
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._inside: dict[str, int] = {}
         self._count = 0
 
@@ -59,8 +58,14 @@ class Places:
             self._inside[address] = of_one + 1
             return True
 
+    def wait(self, address: str, seconds: float) -> bool:
+        """The same, for whom a place may still become free within so many seconds."""
+        with self._lock:
+            return self._lock.wait_for(lambda: self.enter(address), seconds)
+
     def leave(self, address: str) -> None:
         with self._lock:
+            self._lock.notify_all()
             self._count -= 1
             left = self._inside[address] - 1
             if left:
@@ -82,6 +87,8 @@ class Bodies:
         is_chunked = "HTTP_TRANSFER_ENCODING" in environ
         if not is_chunked and (not stated.isdigit() or not 0 < int(stated) <= LONGEST_BODY_BYTES):
             return None  # none, or one that is refused unread
+        if not self._places.wait(address, QUICK_SECONDS):
+            return BUSY
         wanted = LONGEST_BODY_BYTES + 1 if is_chunked else int(stated)
         reading: Future[bytes] = Future()
 
@@ -91,33 +98,22 @@ class Bodies:
             except Exception as error:  # whatever became of the connection, the one who waits hears of it
                 reading.set_exception(error)
 
-        threading.Thread(target=read, name="body", daemon=True).start()
         try:
-            body = self._read(reading, address)
+            threading.Thread(target=read, name="body", daemon=True).start()
+            body = reading.result(self._seconds)
         except TimeoutError:
             return _LATE
         except Exception as error:
             _log.info("body not read: %s", type(error).__name__)
             return _LATE
-        if body is None:
-            return BUSY
+        finally:
+            self._places.leave(address)
         if len(body) > LONGEST_BODY_BYTES:
             return _LARGE
         environ["wsgi.input"] = io.BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body))
         environ.pop("HTTP_TRANSFER_ENCODING", None)
         return None
-
-    def _read(self, reading: Future[bytes], address: str) -> bytes | None:
-        """The body; None when it is slow and there is no place to wait for it. Raises TimeoutError when it is late."""
-        with contextlib.suppress(TimeoutError):
-            return reading.result(min(QUICK_SECONDS, self._seconds))
-        if not self._places.enter(address):
-            return None
-        try:
-            return reading.result(self._seconds)
-        finally:
-            self._places.leave(address)
 
 
 class Streams:

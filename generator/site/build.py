@@ -89,6 +89,7 @@ def make(
     report("plan", 0, 1)
     stager = Stager(edition, project)
     plan = stager.plan()
+    report("plan", 1, 1)
     around = surroundings(project, cache)
     whole = WholeSite(project, stager, plan, report, reading, finish, kept)
     renderer = renderer_of(project, plan, profile)

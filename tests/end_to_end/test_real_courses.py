@@ -66,7 +66,7 @@ def test_both_books_build_without_an_error_and_nothing_leaks(school: Path) -> No
     built = json.loads(done.stdout)
     assert built["parts"] >= 230
     assert built["attestation"]["hits"] == 0
-    assert built["attestation"]["phrases"] > 500_000
+    assert built["attestation"]["phrases"] > 300_000  # different windows of eight words
 
 
 def test_the_public_pages_hold_titles_and_no_text(school: Path) -> None:
