@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, request
 
-from gatekeeper.accounts import sessions
+from gatekeeper.accounts import sections, sessions
 from gatekeeper.accounts.current import forget_signed_in, signed_in
 from gatekeeper.accounts.entitlement_cookie import set_entitlement
 from gatekeeper.accounts.post import outbox
@@ -67,6 +67,7 @@ def account() -> Response:
         placed = orders.listed(connection, reader=who.reader.id)
         open_sessions = sessions.listed(connection, reader=who.reader.id, now=now)
         alarm = sharing.latest_of(connection, who.reader.id, now=now)
+        of_rooms = sections.rendered(who, connection)
     owned = entitlements(entries, now)
     manifest = served.manifest
     lines = [
@@ -86,6 +87,7 @@ def account() -> Response:
         ],
         orders=[line for line in lines if line.state is not OrderState.CREATED],
         sessions=open_sessions,
+        sections=of_rooms,
         alarm=alarm,
     )
     set_entitlement(response, who, owned)
