@@ -41,8 +41,8 @@ print(json.dumps({"seconds": wall, "cpu_seconds": used, "bytes": size, "costs": 
 """
 
 
-def decision(whole: Manifest, rounds: int = 15, each: int = 2000) -> float:
-    """Microseconds for: cookie → remembered token → manifest → rule → labels → SigV4 URL. Every object is another one."""
+def decision(whole: Manifest, rounds: int = 15, each: int = 2000, asked: int = 1000) -> float:
+    """Microseconds for: cookie → remembered token → manifest → rule → labels → SigV4 URL. asked: how many different objects, by turns."""
     key = token_key(Secret(os.urandom(32)))
     lock = Lock(TokenVerifier([key], issuer="i", audience="a"), Revoked(), cookie="lyceum_entitlement")
     token = mint(
@@ -58,7 +58,8 @@ def decision(whole: Manifest, rounds: int = 15, each: int = 2000) -> float:
     )
     signer = S3Signer(account, bucket="private", lifetime_seconds=120)
     names = list(whole.parts)
-    names = (names * -(-each // len(names)))[:: max(1, len(names) // each)][:each]
+    asked = min(asked, len(names))
+    names = (names[:: len(names) // asked][:asked] * -(-each // asked))[:each]
 
     def one(name: str) -> str:
         entry = whole.parts[name]
