@@ -13,7 +13,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 BENCH_OPTIONS ?=
 SOAK_EXAMPLES ?= 300
 
-.PHONY: demo test test-stores bench-publish bench-build soak-build bench-gate soak-gate fuzz-gate lint unit setup setup-test format lock screenshots clean help
+.PHONY: demo test test-stores bench-publish bench-build bench-recommend soak-build bench-gate soak-gate fuzz-gate lint unit setup setup-test format lock screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -52,6 +52,9 @@ screenshots: setup-test ## renew docs/screenshots from the running sample school
 bench-build: setup-test ## builds beside Material, Zensical, Hugo and Eleventy; fails below the bars
 	$(BIN)/python -m tests.benchmarks.build $(BENCH_OPTIONS)
 
+bench-recommend: setup-test ## recommendations: every figure beside its bar; fails below. BENCH_OPTIONS='--data FOLDER' names the measured data
+	$(BIN)/python -m tests.benchmarks.recommend $(BENCH_OPTIONS)
+
 soak-build: setup-test ## many more random edits and kills than make test tries
 	LYCEUM_SOAK_EXAMPLES=$(SOAK_EXAMPLES) $(BIN)/pytest -q --timeout=0 tests/generator/site/honest/test_incremental.py tests/generator/site/honest/test_interrupted.py
 
@@ -70,7 +73,7 @@ fuzz-gate: setup-test ## ten minutes of coverage-guided noise for the gate's par
 
 lock: ## renew the constraints from the newest versions that fit pyproject.toml
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
-	build/lock/bin/pip install --quiet --disable-pip-version-check '.[generator,gatekeeper,test]'
+	build/lock/bin/pip install --quiet --disable-pip-version-check '.[generator,gatekeeper,recommend,test]'
 	{ echo '# Exact versions for make demo and make test; renew with make lock.'; \
 	  build/lock/bin/pip freeze --exclude lyceum --exclude-editable; } > $(CONSTRAINTS)
 	rm -rf build/lock
@@ -93,10 +96,10 @@ $(VENV)/bin/python:
 
 $(VENV)/.installed: $(VENV)/bin/python pyproject.toml $(CONSTRAINTS)
 	@echo 'installing Lyceum into $(VENV) …'
-	@$(INSTALL) --editable '.[generator,gatekeeper]'
+	@$(INSTALL) --editable '.[generator,gatekeeper,recommend]'
 	@touch $@
 
 $(VENV)/.installed-test: $(VENV)/.installed
 	@echo 'installing what the tests need …'
-	@$(INSTALL) --editable '.[generator,gatekeeper,test]'
+	@$(INSTALL) --editable '.[generator,gatekeeper,recommend,test]'
 	@touch $@
