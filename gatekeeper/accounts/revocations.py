@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select
 
+from gatekeeper.accounts.life import identities
 from gatekeeper.accounts.tables import RevocationRow, SessionRow
 from gatekeeper.gate.token import MAXIMUM_LIFETIME_SECONDS
 
@@ -28,9 +29,10 @@ def end_sessions(connection: Connection, handles: Iterable[str], *, now: datetim
 
 
 def renew_reader(connection: Connection, reader: str, *, now: datetime) -> None:
-    """Tokens that this reader holds are dead; their sessions go on and get new ones."""
+    """Tokens that this reader holds are dead; their sessions go on and get new ones. reader: also an id that was joined with another."""
+    person = identities.person_of(connection, reader)
     handles = connection.execute(
-        select(SessionRow.handle).where(SessionRow.reader == reader, SessionRow.ended_at.is_(None))
+        select(SessionRow.handle).where(SessionRow.reader == person, SessionRow.ended_at.is_(None))
     ).scalars()
     _write(connection, list(handles), is_ended=False, now=now)
 

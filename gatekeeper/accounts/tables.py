@@ -13,7 +13,7 @@ MARK = String(64)  # hex of an HMAC-SHA256
 
 
 class ReaderRow(Base):
-    """A person. id: opaque and for ever; email: normalised, may change one day."""
+    """A person, or what is left of one. id: opaque and for ever; email: normalised, may change; `~<id>` for nobody (`readers.nobody`)."""
 
     __tablename__ = "readers"
 
@@ -67,6 +67,15 @@ class RevocationRow(Base):
     at: Mapped[datetime] = mapped_column(UtcTime, index=True)
 
 
+class SpentErrandRow(Base):
+    """An errand that has come back and is kept until it would have ended anyway. mark: of its secret."""
+
+    __tablename__ = "spent_errands"
+
+    mark: Mapped[str] = mapped_column(MARK, primary_key=True)
+    until: Mapped[datetime] = mapped_column(UtcTime, index=True)
+
+
 class LimitRow(Base):
     """How often something happened in one window of time. subject: the mark of an address or a client."""
 
@@ -83,7 +92,8 @@ class MailRow(Base):
     """A mail to be sent, written in the transaction of what it tells about.
 
     key: unique, so that the same news is never told twice. not_after: when it is no longer worth sending.
-    leased_until: a sender is at it. sent_at or failed_at: done; then subject and texts are emptied outside demo mode.
+    leased_until: a sender is at it. sent_at or failed_at: done (`post.outbox` says what is kept then). unsubscribe: where optional mail
+    can be refused; empty for mail that must be sent.
     """
 
     __tablename__ = "outbox"
@@ -103,3 +113,4 @@ class MailRow(Base):
     sent_at: Mapped[datetime | None] = mapped_column(UtcTime)
     failed_at: Mapped[datetime | None] = mapped_column(UtcTime)
     problem: Mapped[str] = mapped_column(String(200))
+    unsubscribe: Mapped[str] = mapped_column(Text, server_default="")

@@ -149,7 +149,7 @@ def fits(event: ProviderEvent, order: Order) -> bool:
 def _tell(
     connection: Connection, order: Order, event: ProviderEvent, *, post: ReceiptPost, now: datetime
 ) -> None:
-    reader = readers.find(connection, order.reader)
+    reader = readers.find_recipient(connection, order.reader)
     if reader is None:
         return
     if event.told in {Told.PAID, Told.RENEWED}:

@@ -94,7 +94,7 @@ class Stripe:
         if open_one is not None:
             return Checkout(way=Way.PAGE, address=open_one)
         with database.read() as connection:
-            reader = readers.find(connection, order.reader)
+            reader = readers.find_recipient(connection, order.reader)
             earlier = checkouts.count(connection, order.number, _KIND)
         params = self._session(
             order, email=reader.email if reader else None, language=visit.language, now=now
