@@ -10,6 +10,10 @@ Rules
   as it is not cancelled: a renewal may be late, a card may have to be replaced. Once cancelled it ends with the paid period.
 - A redeemed code and an operator's grant open likewise; an operator's revocation closes what began before it, and nothing after.
 - A payment whose amount or currency is not the order's opens nothing (`Kind.MISMATCHED`).
+- An order that was bought as a gift opens nothing to its buyer. Whoever redeemed it owns the product from then on, for good or for one
+  interval, as long as a payment of the order stands. What the buyer's money ended is `REVOKED` to them, not `REFUNDED`: it was not theirs.
+- An order of seats opens nothing to its buyer either. Who holds a seat of it owns the product for as long as the order would open it;
+  a seat that was taken away opens nothing.
 - A refund or a dispute that arrives before its payment counts when the payment comes.
 - An order is pending when the provider said so within the last day and nothing decided it since.
 """
@@ -19,11 +23,11 @@ from __future__ import annotations
 import calendar
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from gatekeeper.commerce.ledger import Entry, Kind
+from gatekeeper.commerce.ledger import FOR_OTHERS, Entry, Kind
 
 PENDING_FOR = timedelta(days=1)
 GRACE = timedelta(days=7)
@@ -106,7 +110,7 @@ class _Opening:
 
 
 def entitlements(entries: Iterable[Entry], now: datetime) -> Owned:
-    """What the reader of these entries (all of one reader) owns at `now`; an end that equals `now` has passed."""
+    """What the reader of these entries (`ledger.of_reader`) owns at `now`; an end that equals `now` has passed."""
     orders: dict[str, list[Entry]] = defaultdict(list)
     others: list[Entry] = []
     for entry in entries:
@@ -121,10 +125,9 @@ def entitlements(entries: Iterable[Entry], now: datetime) -> Owned:
 
     openings: dict[str, list[_Opening]] = defaultdict(list)
     for lines in orders.values():
-        renews = is_renewing(lines)
-        for payment in payments_of(lines):
-            opening = _opening(payment.entry, revoked, closed_by=payment.closed_by, renews=renews)
-            openings[payment.entry.product].append(opening)
+        found = _bought_by_others(lines, revoked, now) if is_for_others(lines) else _bought(lines, revoked)
+        if found:
+            openings[lines[0].product] += found
     for entry in others:
         if entry.kind in {Kind.GRANTED, Kind.REDEEMED}:
             openings[entry.product].append(_opening(entry, revoked, closed_by=None, renews=False))
@@ -132,13 +135,19 @@ def entitlements(entries: Iterable[Entry], now: datetime) -> Owned:
     pending = {
         lines[0].product
         for lines in orders.values()
-        if order_state(lines) is OrderState.PENDING
+        if not is_for_others(lines)
+        and order_state(lines) is OrderState.PENDING
         and any(line.kind is Kind.PENDING and now - line.at < PENDING_FOR for line in lines)
     }
     return Owned(
         holdings={product: _holding(product, found, now) for product, found in sorted(openings.items())},
         pending=tuple(sorted(pending)),
     )
+
+
+def is_for_others(entries: Iterable[Entry]) -> bool:
+    """Whether the order of these entries was bought as a gift, or for a team's seats."""
+    return any(entry.kind in FOR_OTHERS for entry in entries)
 
 
 def payments_of(entries: Iterable[Entry]) -> list[Payment]:
@@ -230,6 +239,44 @@ def _names(entries: Iterable[Entry], kind: Kind) -> set[str]:
 
 def _name(entry: Entry) -> str:
     return entry.event.partition(":")[2]
+
+
+def _bought(lines: Sequence[Entry], revoked: Mapping[str, list[tuple[datetime, int]]]) -> list[_Opening]:
+    """What one order opens, payment by payment."""
+    renews = is_renewing(lines)
+    return [
+        _opening(payment.entry, revoked, closed_by=payment.closed_by, renews=renews)
+        for payment in payments_of(lines)
+    ]
+
+
+def _bought_by_others(
+    lines: Sequence[Entry], revoked: Mapping[str, list[tuple[datetime, int]]], now: datetime
+) -> list[_Opening]:
+    """What a gift or a team's order opens to the one reader whose redemption or seats stand in these lines."""
+    paid = _bought(lines, {})
+    if not paid:
+        return []
+    whole = _holding(lines[0].product, paid, now)
+    closed = whole.state if whole.state not in {State.ACTIVE, State.EXPIRED} else None
+    closed = State.REVOKED if closed is State.REFUNDED else closed
+    found = [
+        _opening(line, revoked, closed_by=closed, renews=False)
+        for line in lines
+        if line.kind is Kind.REDEEMED
+    ]
+    taken = _names(lines, Kind.UNSEATED)
+    for line in lines:
+        if line.kind is Kind.SEATED:
+            closed_by = State.REVOKED if _name(line) in taken else closed
+            found.append(
+                replace(
+                    _opening(line, revoked, closed_by=closed_by, renews=False),
+                    interval=None,
+                    until=whole.until,
+                )
+            )
+    return found
 
 
 def _opening(

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import hmac
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
@@ -67,7 +67,4 @@ def _by_reader(connection: Connection) -> Iterator[Sequence[Entry]]:
         connection.execute(select(EntryRow.reader).distinct().order_by(EntryRow.reader)).scalars().all()
     )
     while some := list(islice(named, _AT_ONCE)):
-        lines: dict[str, list[Entry]] = defaultdict(list)
-        for entry in ledger.of_readers(connection, some):
-            lines[entry.reader].append(entry)
-        yield from lines.values()
+        yield from ledger.by_reader(connection, some).values()

@@ -2,10 +2,14 @@
 
 A line is named by (source, event): the provider's own event id, the order's number for its creation, the code's id for its
 redemption. Saying it twice, or fifty times at once, appends it once.
+
+An order may open its product to others than its buyer: a gift to whoever redeemed it, a team's order to those who hold its seats. Their
+lines name the order, and everything that is known of its money is read together with their own (`by_reader`).
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,11 +18,14 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, Connection, select
 
 from gatekeeper.accounts import revocations
+from gatekeeper.accounts.life import identities
 from gatekeeper.commerce.tables import EntryRow
 from gatekeeper.storage.writes import insert_once
 
 LYCEUM = "lyceum"
 CODE = "code"
+GIFT = "gift"
+SEAT = "seat"
 OPERATOR = "operator"
 
 
@@ -42,9 +49,16 @@ class Kind(StrEnum):
     GRANTED = "granted"
     REVOKED = "revoked"
     REDEEMED = "redeemed"
+    GIFTED = "gifted"  # the order opens nothing to its buyer, but to whoever redeems it
+    TEAMED = "teamed"  # the order is for seats, and opens its product to those who hold one
+    SEATED = "seated"
+    UNSEATED = "unseated"
 
 
-TAKING = frozenset({Kind.REFUNDED, Kind.REVOKED, Kind.DISPUTED, Kind.DISPUTE_LOST})
+TAKING = frozenset({Kind.REFUNDED, Kind.REVOKED, Kind.DISPUTED, Kind.DISPUTE_LOST, Kind.UNSEATED})
+FOR_OTHERS = frozenset({Kind.GIFTED, Kind.TEAMED})
+_HELD = frozenset({Kind.REDEEMED, Kind.SEATED})
+_HOLDERS_OWN = _HELD | {Kind.UNSEATED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,19 +121,48 @@ def append(
         },
         unique=(EntryRow.source, EntryRow.event),
     )
-    if appended and kind in TAKING:  # what the reader's tokens say may be wrong now
-        revocations.renew_reader(connection, reader, now=now)
+    if appended and kind in TAKING:  # what these readers' tokens say may be wrong now
+        held = () if order is None or kind is Kind.UNSEATED else holders(connection, order)
+        for each in {reader, *held}:
+            revocations.renew_reader(connection, each, now=now)
     return appended
 
 
 def of_reader(connection: Connection, reader: str) -> list[Entry]:
-    """All lines of one reader, in the order of recording."""
-    return _entries(connection, EntryRow.reader == reader)
+    """All lines that say what this reader owns, in the order of recording; see `by_reader`."""
+    return by_reader(connection, [reader])[reader]
 
 
-def of_readers(connection: Connection, readers: Sequence[str]) -> list[Entry]:
-    """All lines of these readers, in the order of recording."""
-    return _entries(connection, EntryRow.reader.in_(readers))
+def by_reader(connection: Connection, readers: Sequence[str]) -> dict[str, list[Entry]]:
+    """For each of these readers their own lines, and the lines of the money of orders that others have bought for them.
+
+    Their own are also those of accounts and guests that were joined with them (`accounts.life.identities`).
+    """
+    found: dict[str, list[Entry]] = {reader: [] for reader in readers}
+    held: dict[str, set[str]] = defaultdict(set)
+    person = identities.persons(connection, readers)
+    for entry in _entries(connection, EntryRow.reader.in_(list(person))):
+        found[person[entry.reader]].append(entry)
+        if entry.kind in _HELD and entry.order is not None:
+            held[entry.order].add(person[entry.reader])
+    if held:
+        for entry in _entries(
+            connection, EntryRow.order_number.in_(list(held)) & EntryRow.kind.not_in(_HOLDERS_OWN)
+        ):
+            for reader in held[entry.order or ""] - {person.get(entry.reader, "")}:
+                found[reader].append(entry)
+        for lines in found.values():
+            lines.sort(key=lambda entry: entry.id)
+    return found
+
+
+def holders(connection: Connection, order: str) -> list[str]:
+    """Everybody to whom this order has ever opened its product, without having bought it themselves."""
+    return list(
+        connection.execute(
+            select(EntryRow.reader).where(EntryRow.order_number == order, EntryRow.kind.in_(_HELD)).distinct()
+        ).scalars()
+    )
 
 
 def of_order(connection: Connection, number: str) -> list[Entry]:

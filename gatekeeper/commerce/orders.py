@@ -13,8 +13,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, select
 
+from gatekeeper.accounts.life.identities import belongs_to
 from gatekeeper.commerce import ledger
-from gatekeeper.commerce.entitlements import OrderState, order_state
+from gatekeeper.commerce.entitlements import OrderState, is_for_others, order_state
 from gatekeeper.commerce.ledger import Kind
 from gatekeeper.commerce.money import Money
 from gatekeeper.commerce.offers import Offer
@@ -51,17 +52,19 @@ def create(
     language: str,
     provider: str,
     now: datetime,
+    bought_for: Kind | None = None,
 ) -> Order:
-    """An order for this offer, with its first line in the ledger.
+    """An order for this offer, with its first line in the ledger. bought_for: `GIFTED` or `TEAMED`; None for the reader's own use.
 
     The reader's own order of the last half hour for the same thing at the same price is given back as long as nothing has happened
-    to it, so that a second click buys nothing twice.
+    to it, so that a second click buys nothing twice. What is bought for others is never given back: two gifts are two orders.
     """
-    for order in _find(connection, OrderRow.reader == reader, OrderRow.created_at > now - REUSED_FOR):
+    recent = (OrderRow.reader == reader, OrderRow.created_at > now - REUSED_FOR)
+    for order in _find(connection, *recent) if bought_for is None else ():
         same = (order.product, order.price, order.provider, order.interval, order.lesson)
         if same == (offer.product, offer.price, provider, offer.interval, lesson):
-            state = order_state(ledger.of_order(connection, order.number))
-            if state is OrderState.CREATED:
+            lines = ledger.of_order(connection, order.number)
+            if order_state(lines) is OrderState.CREATED and not is_for_others(lines):
                 return order
     number = _number(
         connection,
@@ -94,6 +97,18 @@ def create(
         at=now,
         now=now,
     )
+    if bought_for is not None:
+        ledger.append(
+            connection,
+            kind=bought_for,
+            reader=reader,
+            product=offer.product,
+            order=number,
+            source=ledger.LYCEUM,
+            event=f"{bought_for.value}:{number}",
+            at=now,
+            now=now,
+        )
     created = find(connection, number)
     if created is None:
         raise LookupError("an order vanished inside the transaction that made it")
@@ -111,12 +126,13 @@ def is_number(text: str) -> bool:
 
 def find_of_reader(connection: Connection, number: str, *, reader: str) -> Order | None:
     """The order, if it is this reader's; the owner stands in the query, so another's order does not exist here."""
-    return next(iter(_find(connection, OrderRow.number == number, OrderRow.reader == reader)), None)
+    which = (OrderRow.number == number, belongs_to(OrderRow.reader, reader))
+    return next(iter(_find(connection, *which)), None)
 
 
 def listed(connection: Connection, *, reader: str) -> list[Order]:
     """The reader's orders, the newest first."""
-    return _find(connection, OrderRow.reader == reader)
+    return _find(connection, belongs_to(OrderRow.reader, reader))
 
 
 def of_provider(connection: Connection, provider: str, *, since: datetime) -> list[Order]:
