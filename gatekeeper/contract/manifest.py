@@ -7,7 +7,8 @@
     lessons     id → course, title, url, access, parts, files
     parts       id → key, sha256, bytes, media type, access      (a part's id is its lesson's id)
     files       public path of a private file → the same
-    products    id → kind, title, grants, prices, interval, refund days, active
+    products    id → kind, title, grants, prices, interval, refund days, active, … (see `products`)
+    coupons     code → what it takes off, and for whom (see `products`); left out where there are none
     attestation what the leak check states about the public half
 
 URLs are relative to `site`, without a leading slash. Unknown fields are ignored. A newer format, or a manifest that does
@@ -22,6 +23,32 @@ from dataclasses import dataclass, field
 
 from gatekeeper.contract import canonical, keys
 from gatekeeper.contract.access import Rule, rule_from_json, rule_to_json
+from gatekeeper.contract.products import (
+    CouponEntry,
+    ProductEntry,
+    coupon_from_json,
+    coupon_to_json,
+    product_from_json,
+    product_to_json,
+)
+from gatekeeper.contract.shapes import count as _count
+from gatekeeper.contract.shapes import mapping as _map
+from gatekeeper.contract.shapes import text as _text
+from gatekeeper.contract.shapes import texts as _texts
+from gatekeeper.contract.shapes import texts_list as _list
+
+__all__ = [
+    "FORMAT",
+    "CouponEntry",
+    "CourseEntry",
+    "LessonEntry",
+    "Manifest",
+    "ManifestError",
+    "ObjectEntry",
+    "ProductEntry",
+    "dumps",
+    "loads",
+]
 
 FORMAT = 1
 
@@ -59,19 +86,6 @@ class ObjectEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProductEntry:
-    """prices: ISO 4217 currency → amount in its minor unit. grants: course ids, lesson ids or `*` for everything."""
-
-    kind: str
-    title: Mapping[str, str]
-    grants: tuple[str, ...]
-    prices: Mapping[str, int]
-    interval: str | None = None
-    refund_days: int = 0
-    active: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     release: str
     created: str
@@ -85,6 +99,7 @@ class Manifest:
     files: Mapping[str, ObjectEntry]
     products: Mapping[str, ProductEntry]
     attestation: Mapping[str, object] = field(default_factory=dict)
+    coupons: Mapping[str, CouponEntry] = field(default_factory=dict)
 
 
 def dumps(manifest: Manifest) -> bytes:
@@ -115,18 +130,8 @@ def dumps(manifest: Manifest) -> bytes:
             },
             "parts": {id_: _object_to_json(entry) for id_, entry in manifest.parts.items()},
             "files": {path: _object_to_json(entry) for path, entry in manifest.files.items()},
-            "products": {
-                id_: {
-                    "kind": p.kind,
-                    "title": dict(p.title),
-                    "grants": list(p.grants),
-                    "prices": dict(p.prices),
-                    "interval": p.interval,
-                    "refund_days": p.refund_days,
-                    "active": p.active,
-                }
-                for id_, p in manifest.products.items()
-            },
+            "products": {id_: product_to_json(entry) for id_, entry in manifest.products.items()},
+            **_coupons_to_json(manifest),
             "attestation": dict(manifest.attestation),
         }
     )
@@ -167,24 +172,17 @@ def loads(data: bytes) -> Manifest:
             },
             parts={_text(id_): _object_from_json(entry) for id_, entry in _map(raw["parts"]).items()},
             files={_text(path): _object_from_json(entry) for path, entry in _map(raw["files"]).items()},
-            products={
-                _text(id_): ProductEntry(
-                    kind=_text(p["kind"]),
-                    title=_texts(p["title"]),
-                    grants=_list(p["grants"]),
-                    prices={
-                        _text(currency): _count(amount) for currency, amount in _map(p["prices"]).items()
-                    },
-                    interval=None if p["interval"] is None else _text(p["interval"]),
-                    refund_days=_count(p["refund_days"]),
-                    active=p["active"] is True,
-                )
-                for id_, p in _map(raw["products"]).items()
-            },
+            products={_text(id_): product_from_json(p) for id_, p in _map(raw["products"]).items()},
             attestation=dict(_map(raw.get("attestation", {}))),
+            coupons={_text(code): coupon_from_json(c) for code, c in _map(raw.get("coupons", {})).items()},
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ManifestError(f"the manifest does not have the shape of format {FORMAT}: {error}") from error
+
+
+def _coupons_to_json(manifest: Manifest) -> dict[str, object]:
+    coupons = {code: coupon_to_json(entry) for code, entry in manifest.coupons.items()}
+    return {"coupons": coupons} if coupons else {}
 
 
 def _object_to_json(entry: ObjectEntry) -> dict[str, object]:
@@ -208,31 +206,3 @@ def _object_from_json(raw: Mapping[str, object]) -> ObjectEntry:
         media_type=_text(raw["media_type"]),
         access=rule_from_json(raw["access"]),
     )
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"text expected, not {value!r}")
-    return value
-
-
-def _count(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise TypeError(f"a whole number from 0 expected, not {value!r}")
-    return value
-
-
-def _map(value: object) -> dict[str, dict[str, object]]:
-    if not isinstance(value, dict):
-        raise TypeError(f"an object expected, not {value!r}")
-    return value
-
-
-def _list(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise TypeError(f"a list expected, not {value!r}")
-    return tuple(_text(item) for item in value)
-
-
-def _texts(value: object) -> dict[str, str]:
-    return {_text(key): _text(item) for key, item in _map(value).items()}

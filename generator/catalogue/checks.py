@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from generator.catalogue import names
 from generator.catalogue.document import Document
 from generator.catalogue.findings import Findings, did_you_mean
-from generator.catalogue.model import Author, Course, Lesson, Product
+from generator.catalogue.model import Access, Author, Course, Lesson, Product
 from generator.catalogue.products import EVERYTHING
 
 
@@ -52,7 +52,7 @@ def check(
     _moved(courses, sources, findings)
     _authors(things, authors, sources, findings)
     _prerequisites(things, sources, findings)
-    _grants(products, {thing.id for thing in things}, sources, findings)
+    _grants(products, {thing.id: thing for thing in things}, sources, findings)
 
 
 def _place(thing: Course | Lesson) -> str:
@@ -128,15 +128,36 @@ def _authors(
                 )
 
 
-def _grants(products: Mapping[str, Product], ids: set[str], sources: Sources, findings: Findings) -> None:
+def _grants(
+    products: Mapping[str, Product],
+    things: Mapping[str, Course | Lesson],
+    sources: Sources,
+    findings: Findings,
+) -> None:
     for place, product in enumerate(products.values()):
         for index, grant in enumerate(product.grants):
-            if grant != EVERYTHING and grant not in ids:
+            line = sources.school.line("products", place, "grants", index)
+            thing = things.get(grant)
+            if product.is_trial and (grant == EVERYTHING or isinstance(thing, Course)):
                 findings.error(
                     sources.school.path,
-                    sources.school.line("products", place, "grants", index),
+                    line,
+                    f"the trial '{product.id}' grants '{grant}', which is not one lesson",
+                    "name the lessons that may be tried: [rust/traits]",
+                )
+            elif product.is_trial and isinstance(thing, Lesson) and thing.access is not Access.PAID:
+                findings.error(
+                    sources.school.path,
+                    line,
+                    f"the trial '{product.id}' grants '{grant}', which is {thing.access} already",
+                    "take it out, or write 'access: paid' in the lesson",
+                )
+            elif grant != EVERYTHING and thing is None:
+                findings.error(
+                    sources.school.path,
+                    line,
                     f"the product '{product.id}' grants '{grant}', which is neither a course nor a lesson",
-                    did_you_mean(grant, ids, otherwise="grants are course ids, lesson ids or '*'"),
+                    did_you_mean(grant, things, otherwise="grants are course ids, lesson ids or '*'"),
                 )
 
 

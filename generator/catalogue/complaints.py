@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from generator.catalogue.document import Document, Key
-from generator.catalogue.fields import AuthorFields, ProductFields, SearchFields
+from generator.catalogue.fields import AuthorFields, CouponFields, ProductFields, SearchFields
 from generator.catalogue.findings import Findings, did_you_mean
 
 # What other systems call it → what it is called here.
@@ -141,6 +141,7 @@ def _fields_at(model: type[BaseModel], key: tuple[int | str, ...]) -> list[str]:
     """The field names of the model that stands at `key`, as far as it can be told."""
     inner: dict[str, type[BaseModel]] = {
         "products": ProductFields,
+        "coupons": CouponFields,
         "authors": AuthorFields,
         "search": SearchFields,
     }

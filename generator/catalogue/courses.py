@@ -186,6 +186,7 @@ def _lesson(
                 "no product opens this paid lesson",
                 f"add one to school.yml with 'grants: [{course.id}]', or write 'access: free'",
             )
+        products = openings.with_trials(id_, products) if products else ()
     elif fields.products:
         findings.error(
             path,

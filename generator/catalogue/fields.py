@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from gatekeeper.contract.products import ProductKind
 from generator.catalogue.model import Access, Level, Status, Visibility
 from generator.catalogue.names import is_id
 
@@ -44,6 +45,7 @@ FOREIGN = frozenset(
 
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?P<zone>[Zz]|[+-]\d\d:\d\d)?", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+_COUPON = re.compile(r"[A-Z0-9](?:[A-Z0-9-]{2,38})[A-Z0-9]", re.ASCII)
 _ADDRESS = re.compile(r"/?[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?", re.ASCII)
 
 
@@ -126,6 +128,15 @@ def _currency(value: str) -> str:
     return value
 
 
+def _coupon_code(value: str) -> str:
+    code = value.upper()
+    if not _COUPON.fullmatch(code):
+        raise _wrong(
+            f"'{value}' cannot be a coupon's code", "4 to 40 letters A-Z, digits and '-', such as SPRING-2027"
+        )
+    return code
+
+
 def _site_address(value: str) -> str:
     parts = _web_address(value)
     if parts.query or parts.fragment:
@@ -169,6 +180,10 @@ Count = Annotated[StrictInt, AfterValidator(_whole)]
 Moment = Annotated[datetime, BeforeValidator(_a_moment)]
 Day = Annotated[date, BeforeValidator(_a_day)]
 Address = Annotated[str, AfterValidator(_an_address)]
+Prices = Annotated[
+    dict[Annotated[str, AfterValidator(_currency)], Annotated[int, BeforeValidator(_a_price)]],
+    Field(min_length=1),
+]
 
 
 class Entry(BaseModel):
@@ -180,20 +195,36 @@ class AuthorFields(Entry):
     bio: LocalText = {}
 
 
+class SeatsFields(Entry):
+    min: Count = 1
+    max: Count
+
+
 class ProductFields(Entry):
     id: Id
-    kind: Literal["course", "bundle", "subscription"]
+    kind: ProductKind
     title: LocalLine
     summary: LocalText = {}
     includes: LocalLines = {}
-    grants: Annotated[list[str], Field(min_length=1)]
-    prices: Annotated[
-        dict[Annotated[str, AfterValidator(_currency)], Annotated[int, BeforeValidator(_a_price)]],
-        Field(min_length=1),
-    ]
+    grants: Annotated[list[str], Field(min_length=1)] = []
+    prices: Prices = {}
     interval: Literal["month", "year"] | None = None
     refund_days: Annotated[StrictInt, Field(ge=0)] = 0
+    grace_days: Annotated[StrictInt, Field(ge=0, le=90)] | None = None
+    seats: SeatsFields | None = None
+    giftable: StrictBool | None = None
+    days: Count | None = None
     active: StrictBool = True
+
+
+class CouponFields(Entry):
+    code: Annotated[str, AfterValidator(_coupon_code)]
+    percent: Annotated[StrictInt, Field(ge=1, le=100)] | None = None
+    amount: Prices = {}
+    uses: Count | None = None
+    per_reader: Count | None = None
+    expires: Moment | None = None
+    products: Annotated[list[str], Field(min_length=1)] = []
 
 
 class SchoolFields(Entry):
@@ -209,6 +240,7 @@ class SchoolFields(Entry):
     upcoming: Visibility = Visibility.HIDDEN
     authors: dict[Id, AuthorFields] = {}
     products: list[ProductFields] = []
+    coupons: list[CouponFields] = []
 
 
 class LessonGroup(Entry):

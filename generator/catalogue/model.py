@@ -11,6 +11,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
+from gatekeeper.contract.products import GRACE_DAYS, ProductKind, Seats
 from generator.errors import Severity
 
 Language = str  # "zh" or "en"
@@ -55,18 +56,47 @@ class Author:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
-    """Something a reader can buy. prices: ISO 4217 currency → minor units. grants: course ids, lesson ids or `*`."""
+    """Something a reader can buy, or try. prices: ISO 4217 currency → minor units, of a team's for one seat; empty for a trial.
+
+    grants: course ids, lesson ids or `*`. interval: month or year, of every subscription and of a team that is paid by it.
+    grace_days: how long it stays open after a paid period that is to be renewed. days: how long a trial lasts, None for ever.
+    """
 
     id: str
-    kind: str  # course | bundle | subscription
+    kind: str  # a value of ProductKind
     title: LocalText
     summary: LocalText
     includes: Mapping[Language, tuple[str, ...]]  # three to five lines for the offer card
     grants: tuple[str, ...]
     prices: Mapping[str, int]
-    interval: str | None  # month | year, exactly for subscriptions
+    interval: str | None
     refund_days: int
     active: bool
+    grace_days: int = GRACE_DAYS
+    seats: Seats | None = None  # exactly for teams
+    giftable: bool = False
+    days: int | None = None
+
+    @property
+    def is_trial(self) -> bool:
+        return self.kind == ProductKind.TRIAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coupon:
+    """Takes `percent` of the price off, or an amount in minor units. line: where it stands in school.yml.
+
+    uses, per_reader: how often it may be used in all and by one reader; None without limit. products: ids; empty for all.
+    """
+
+    code: str  # in capital letters
+    percent: int | None
+    amounts: Mapping[str, int]
+    uses: int | None
+    per_reader: int | None
+    expires: datetime | None
+    products: tuple[str, ...]
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +184,7 @@ class School:
     courses: tuple[Course, ...]
     products: Mapping[str, Product]
     files: Mapping[PurePosixPath, int] = field(default_factory=dict)
+    coupons: Mapping[str, Coupon] = field(default_factory=dict)
 
     @property
     def lessons(self) -> tuple[Lesson, ...]:

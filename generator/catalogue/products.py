@@ -1,7 +1,8 @@
 """Products, and which of them open a paid lesson.
 
 What opens a lesson is said by the lesson's own `products`, else by the course's, else by every product whose grants hold the
-course, the lesson or `*`. The answer is always in the order of school.yml. A paid lesson that nothing opens is a mistake.
+course, the lesson or `*`. A trial opens the lessons it names, whatever these say, and nothing else. The answer is always in the order
+of school.yml. A paid lesson that nothing but a trial opens is a mistake.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from gatekeeper.contract.products import GRACE_DAYS, ProductKind, Seats
+from generator.catalogue import kinds
 from generator.catalogue.document import Document
-from generator.catalogue.fields import ProductFields, SchoolFields
+from generator.catalogue.fields import SchoolFields
 from generator.catalogue.findings import Findings, did_you_mean
 from generator.catalogue.model import LocalText, Product
 
-EVERYTHING = "*"
+EVERYTHING = kinds.EVERYTHING
 
 
 def products(fields: SchoolFields, document: Document, findings: Findings) -> dict[str, Product]:
@@ -29,40 +32,25 @@ def products(fields: SchoolFields, document: Document, findings: Findings) -> di
             continue
         if "/" in entry.id:
             findings.error(document.path, line, f"the product id '{entry.id}' holds a '/'", "use '-'")
-        if (entry.kind == "subscription") != (entry.interval is not None):
-            _wrong_interval(entry, document, index, findings)
+        kinds.check(entry, document, index, findings)
+        is_once = entry.interval is None and entry.kind not in {ProductKind.TRIAL, ProductKind.TEAM}
         found[entry.id] = Product(
             id=entry.id,
-            kind=entry.kind,
+            kind=entry.kind.value,
             title=frozen(entry.title),
             summary=frozen(entry.summary),
             includes=MappingProxyType({language: tuple(lines) for language, lines in entry.includes.items()}),
-            grants=tuple(dict.fromkeys(entry.grants)),
+            grants=tuple(dict.fromkeys(entry.grants)) or kinds.grants_unless_said(entry),
             prices=MappingProxyType(dict(entry.prices)),
             interval=entry.interval,
             refund_days=entry.refund_days,
             active=entry.active,
+            grace_days=GRACE_DAYS if entry.grace_days is None else entry.grace_days,
+            seats=None if entry.seats is None else Seats(least=entry.seats.min, most=entry.seats.max),
+            giftable=is_once if entry.giftable is None else entry.giftable,
+            days=entry.days,
         )
     return found
-
-
-def _wrong_interval(entry: ProductFields, document: Document, index: int, findings: Findings) -> None:
-    if entry.interval is None:
-        line = document.line("products", index, "kind")
-        findings.error(
-            document.path,
-            line,
-            f"the subscription '{entry.id}' has no interval",
-            "add 'interval: month' or year",
-        )
-    else:
-        line = document.line("products", index, "interval")
-        findings.error(
-            document.path,
-            line,
-            f"'{entry.id}' has an interval and is no subscription",
-            "add 'kind: subscription'",
-        )
 
 
 def frozen(texts: Mapping[Any, str]) -> LocalText:
@@ -78,9 +66,12 @@ class Openings:
         self.complete = complete
         self._order = {id_: place for place, id_ in enumerate(products)}
         self._by_grant: dict[str, set[str]] = {}
+        self._trials: dict[str, set[str]] = {}
+        self._sold = {id_ for id_, product in products.items() if not product.is_trial}
         for product in products.values():
             for grant in product.grants:
-                self._by_grant.setdefault(grant, set()).add(product.id)
+                opening = self._trials if product.is_trial else self._by_grant
+                opening.setdefault(grant, set()).add(product.id)
 
     def of(self, course: str, lesson: str) -> tuple[str, ...]:
         return self.sorted(
@@ -88,6 +79,10 @@ class Openings:
             | self._by_grant.get(course, set())
             | self._by_grant.get(lesson, set())
         )
+
+    def with_trials(self, lesson: str, products: Sequence[str]) -> tuple[str, ...]:
+        """The products that open a paid lesson, and the trials of it."""
+        return self.sorted({*products, *self._trials.get(lesson, ())})
 
     def sorted(self, products: Sequence[str] | set[str]) -> tuple[str, ...]:
         return tuple(sorted(set(products), key=lambda id_: self._order.get(id_, len(self._order))))
@@ -99,11 +94,18 @@ class Openings:
         if chosen is None:
             return None
         for index, id_ in enumerate(chosen):
-            if id_ not in self._order and self.complete:
+            if id_ in self._order and id_ not in self._sold:
+                findings.error(
+                    document.path,
+                    document.line("products", index),
+                    f"'{id_}' is a trial, which opens the lessons that it grants and no others",
+                    "take it out here, or name the lesson in the trial's 'grants'",
+                )
+            elif id_ not in self._order and self.complete:
                 findings.error(
                     document.path,
                     document.line("products", index),
                     f"there is no product '{id_}'",
                     did_you_mean(id_, self._order, otherwise="products are listed in school.yml"),
                 )
-        return self.sorted([id_ for id_ in chosen if id_ in self._order])
+        return self.sorted([id_ for id_ in chosen if id_ in self._sold])

@@ -11,11 +11,12 @@ from types import MappingProxyType
 
 from generator.catalogue import checks, names, tree
 from generator.catalogue.complaints import check
+from generator.catalogue.coupons import coupons
 from generator.catalogue.courses import Found, read_course
 from generator.catalogue.document import Document, parse
 from generator.catalogue.fields import SchoolFields
 from generator.catalogue.findings import Findings
-from generator.catalogue.model import Access, Author, Course, Product, School
+from generator.catalogue.model import Access, Author, Coupon, Course, Product, School
 from generator.catalogue.products import Openings, frozen, products
 from generator.catalogue.tree import Tree
 from generator.errors import Problem
@@ -35,6 +36,7 @@ def read(content: Path) -> tuple[School, tuple[Problem, ...]]:
     files = tree.walk(content, findings)
     fields, document = _school_fields(files, findings)
     found_products = products(fields, document, findings) if fields and document else {}
+    found_coupons = coupons(fields, found_products, document, findings) if fields and document else {}
     openings = Openings(found_products, complete=fields is not None)
     found: list[Found] = []
     for folder in _course_folders(files, findings):
@@ -52,7 +54,7 @@ def read(content: Path) -> tuple[School, tuple[Problem, ...]]:
         lessons={path: source for one in found for path, source in one.lessons.items()},
     )
     checks.check(courses, found_products, _authors(fields), sources, findings)
-    school = _school(content, files, fields, found_products, courses)
+    school = _school(content, files, fields, found_products, found_coupons, courses)
     return school, findings.settle()
 
 
@@ -69,13 +71,15 @@ def read_courses(content: Path, folders: Collection[str]) -> tuple[School, tuple
         findings.settle()
         raise AssertionError("a school without fields was not reported")
     found_products = products(fields, document, findings)
+    found_coupons = coupons(fields, found_products, document, findings)
     openings = Openings(found_products, complete=True)
     found = [
         one for path in paths if (one := read_course(files, path, fields, openings, findings)) is not None
     ]
     found.sort(key=lambda one: (one.course.order, one.course.id))
     courses = tuple(one.course for one in found)
-    return _school(content, files, fields, found_products, courses), findings.settle()
+    school = _school(content, files, fields, found_products, found_coupons, courses)
+    return school, findings.settle()
 
 
 def _school(
@@ -83,6 +87,7 @@ def _school(
     files: Tree,
     fields: SchoolFields,
     found_products: dict[str, Product],
+    found_coupons: dict[str, Coupon],
     courses: tuple[Course, ...],
 ) -> School:
     return School(
@@ -96,6 +101,7 @@ def _school(
         courses=courses,
         products=MappingProxyType(found_products),
         files=MappingProxyType(_attachments(files)),
+        coupons=MappingProxyType(found_coupons),
     )
 
 

@@ -4,8 +4,8 @@ The release manifest of `gatekeeper.contract.manifest` without what only a relea
 media types and the keys of private objects. Who may have what is written down here as the edition decided it (rule R2), so a release is bundled
 from this and the built files alone.
 
-    format, site, name, languages, courses, lessons, products    as in the manifest
-    parts, files                                                 id or path → sha256, bytes, access
+    format, site, name, languages, courses, lessons, products, coupons    as in the manifest
+    parts, files                                                          id or path → sha256, bytes, access
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from typing import Any
 
 from gatekeeper.contract.access import Rule, RuleKind, rule_to_json
 from gatekeeper.contract.manifest import FORMAT
+from gatekeeper.contract.products import CouponEntry, ProductEntry, coupon_to_json, product_to_json
 from generator.access.edition import Edition
+from generator.catalogue.model import School
 from generator.errors import LyceumError
 
 Contents = dict[str, Any]
@@ -55,19 +57,47 @@ def contents_of(edition: Edition, *, base_url: str, parts: Digests, files: Diges
             for id_, digest in sorted(parts.items())
         },
         "files": {path: entry(digest, _rule(rules, path), path) for path, digest in sorted(files.items())},
-        "products": {
-            id_: {
-                "kind": product.kind,
-                "title": dict(product.title),
-                "grants": list(product.grants),
-                "prices": dict(product.prices),
-                "interval": product.interval,
-                "refund_days": product.refund_days,
-                "active": product.active,
-            }
-            for id_, product in school.products.items()
-        },
+        **for_sale(school),
     }
+
+
+def for_sale(school: School) -> Contents:
+    """`products`, and `coupons` where there are some, as the manifest states them."""
+    stated: Contents = {
+        "products": {
+            id_: product_to_json(
+                ProductEntry(
+                    kind=product.kind,
+                    title=product.title,
+                    grants=product.grants,
+                    prices=product.prices,
+                    interval=product.interval,
+                    refund_days=product.refund_days,
+                    active=product.active,
+                    grace_days=product.grace_days,
+                    seats=product.seats,
+                    giftable=product.giftable,
+                    days=product.days,
+                )
+            )
+            for id_, product in school.products.items()
+        }
+    }
+    if school.coupons:
+        stated["coupons"] = {
+            code: coupon_to_json(
+                CouponEntry(
+                    percent=coupon.percent,
+                    amounts=coupon.amounts,
+                    uses=coupon.uses,
+                    per_reader=coupon.per_reader,
+                    expires=coupon.expires,
+                    products=coupon.products,
+                )
+            )
+            for code, coupon in school.coupons.items()
+        }
+    return stated
 
 
 def entry(digest: tuple[bytes, int], rule: Rule, what: str) -> Contents:

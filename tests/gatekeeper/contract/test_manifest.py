@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ from hypothesis import strategies as st
 
 from gatekeeper.contract import manifest
 from gatekeeper.contract.access import NOBODY, PUBLIC
-from gatekeeper.contract.manifest import Manifest, ManifestError
+from gatekeeper.contract.manifest import CouponEntry, Manifest, ManifestError, ProductEntry
+from gatekeeper.contract.products import Seats
 from tests.gatekeeper.contract.values import EVERYTHING, manifests
 
 GOLDEN = Path(__file__).parent / "golden" / "manifest.json"
@@ -37,6 +40,75 @@ def test_any_manifest_comes_back_as_it_was_and_its_bytes_are_canonical(whole: Ma
     data = manifest.dumps(whole)
     assert manifest.loads(data) == whole
     assert manifest.dumps(manifest.loads(data)) == data
+
+
+WITH_COUPONS = replace(
+    EVERYTHING,
+    products={
+        **EVERYTHING.products,
+        "team": ProductEntry(
+            kind="team", title={}, grants=("rust",), prices={"JPY": 980}, seats=Seats(least=3, most=50)
+        ),
+        "year": ProductEntry(
+            kind="subscription", title={}, grants=("*",), prices={"USD": 1}, interval="year", grace_days=0
+        ),
+        "life": ProductEntry(kind="membership", title={}, grants=("*",), prices={"USD": 1}, giftable=True),
+        "taste": ProductEntry(kind="trial", title={}, grants=("rust/traits",), prices={}, days=14),
+    },
+    coupons={
+        "SPRING": CouponEntry(percent=20, expires=datetime(2027, 6, 1, tzinfo=UTC)),
+        "FIRST": CouponEntry(amounts={"USD": 500}, uses=50, per_reader=1, products=("rust",)),
+    },
+)
+
+
+def test_coupons_and_the_newer_kinds_of_products_come_back_as_they_were() -> None:
+    assert manifest.loads(manifest.dumps(WITH_COUPONS)) == WITH_COUPONS
+
+
+def test_a_manifest_without_the_newer_facts_names_none_of_them() -> None:
+    """So the bytes and digests of releases stay what they were, and an older gatekeeper meets nothing that it does not know."""
+    names = {name for entry in raw()["products"].values() for name in entry}
+    assert names == {"kind", "title", "grants", "prices", "interval", "refund_days", "active"}
+    assert "coupons" not in raw()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"percent": 0},
+        {"percent": 101},
+        {"percent": True},
+        {"percent": 5, "amounts": {"USD": 1}},
+        {},
+        {"percent": 5, "uses": -1},
+        {"percent": 5, "expires": "2027-01-01T00:00:00"},
+        {"percent": 5, "expires": "soon"},
+        {"percent": 5, "products": "rust"},
+        None,
+    ],
+)
+def test_a_coupon_that_makes_no_sense_is_refused_w11(changed: object) -> None:
+    described = json.loads(manifest.dumps(WITH_COUPONS)) | {"coupons": {"SPRING": changed}}
+    with pytest.raises(ManifestError, match="shape"):
+        manifest.loads(json.dumps(described).encode())
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("grace_days", -1),
+        ("seats", {"min": 0, "max": 3}),
+        ("seats", {"min": 4, "max": 3}),
+        ("seats", {"min": 1}),
+        ("days", "14"),
+    ],
+)
+def test_a_product_that_makes_no_sense_is_refused(field: str, value: object) -> None:
+    changed = raw()
+    changed["products"]["rust"][field] = value
+    with pytest.raises(ManifestError, match="shape"):
+        manifest.loads(json.dumps(changed).encode())
 
 
 @pytest.mark.parametrize("newer", [2, 99, 0, "1", None, True, 1.5, [1]])

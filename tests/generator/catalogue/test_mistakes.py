@@ -229,6 +229,111 @@ def test_a_mistake_in_a_product_is_shown_at_its_own_line(
     assert hint in problem.hint
 
 
+TRIAL = "kind: trial, title: T, grants: [rust/first]"
+
+
+@pytest.mark.parametrize(
+    ("entry", "what", "hint"),
+    [
+        ("{id: x, kind: membership, title: X, grants: [rust], prices: {USD: 1}}", "everything", "bundle"),
+        ("{id: x, kind: membership, title: X}", "no 'prices'", "USD"),
+        ("{id: x, kind: membership, interval: year, title: X, prices: {USD: 1}}", "an interval", "kind"),
+        ("{id: x, kind: course, title: X, prices: {USD: 1}}", "no 'grants'", "grants"),
+        ("{id: x, kind: course, title: X, grants: [rust], prices: {USD: 1}, grace_days: 3}", "grace", "out"),
+        ("{id: x, kind: course, title: X, grants: [rust], prices: {USD: 1}, days: 3}", "no trial", "trial"),
+        (
+            "{id: x, kind: course, title: X, grants: [rust], prices: {USD: 1}, seats: {max: 3}}",
+            "no team",
+            "team",
+        ),
+        ("{id: x, kind: team, title: X, grants: [rust], prices: {USD: 1}}", "no seats", "seats: {min: 3"),
+        (
+            "{id: x, kind: team, title: X, grants: [rust], prices: {USD: 1}, seats: {min: 5, max: 3}}",
+            "5 to 3 seats",
+            "min",
+        ),
+        (
+            "{id: x, kind: team, title: X, grants: [rust], prices: {USD: 1}, seats: {min: 0, max: 3}}",
+            "0 is not",
+            "",
+        ),
+        (
+            "{id: x, kind: team, title: X, grants: [rust], prices: {USD: 1}, seats: {max: 1001}}",
+            "1001",
+            "1000",
+        ),
+        (
+            "{id: x, kind: subscription, interval: month, giftable: true, title: X, grants: [rust], prices: {USD: 1}}",
+            "given away",
+            "paid once",
+        ),
+        (f"{{id: x, {TRIAL}, prices: {{USD: 1}}}}", "has a price", "take it out"),
+        (f"{{id: x, {TRIAL}, refund_days: 3}}", "refunded", "take"),
+        (f"{{id: x, {TRIAL}, giftable: true}}", "given away", "paid once"),
+        (f"{{id: x, {TRIAL}, days: 0}}", "0 is not", ""),
+        ("{id: x, kind: trial, title: T, grants: [rust]}", "not one lesson", "rust/traits"),
+        ('{id: x, kind: trial, title: T, grants: ["*"]}', "not one lesson", "rust/traits"),
+        ("{id: x, kind: trial, title: T, grants: [rust/frist]}", "neither", "rust/first"),
+    ],
+)
+def test_each_kind_of_product_says_what_it_needs_and_what_it_cannot_have(
+    tmp_path: Path, entry: str, what: str, hint: str
+) -> None:
+    problem = only(refused(tmp_path, {"school.yml": f"{SCHOOL}  - {entry}\n"}))
+    assert problem.where == "school.yml:8"
+    assert what in problem.what
+    assert hint in problem.hint
+
+
+def test_a_trial_of_a_lesson_that_is_free_is_a_mistake(tmp_path: Path) -> None:
+    files = {
+        "school.yml": f"{SCHOOL}  - {{id: x, {TRIAL}}}\n",
+        "rust/01-first.md": "---\naccess: free\n---\n# F\n",
+    }
+    assert "free already" in only(refused(tmp_path, files)).what
+
+
+def test_a_trial_alone_does_not_put_a_lesson_on_sale(tmp_path: Path) -> None:
+    school = SCHOOL.replace("kind: course, title: Rust, grants: [rust], prices: {USD: 1900}", TRIAL)
+    assert "no product opens" in only(refused(tmp_path, {"school.yml": school})).what
+
+
+def test_a_trial_is_not_named_by_a_course_which_it_would_open_wholly(tmp_path: Path) -> None:
+    files = {
+        "school.yml": f"{SCHOOL}  - {{id: taste, {TRIAL}}}\n",
+        "rust/course.yml": "title: Rust\naccess: paid\nproducts: [rust, taste]\n",
+    }
+    problem = only(refused(tmp_path, files))
+    assert (problem.where, "is a trial" in problem.what) == ("rust/course.yml:3", True)
+
+
+@pytest.mark.parametrize(
+    ("entry", "what", "hint"),
+    [
+        ("{code: AB, percent: 10}", "'AB' cannot be", "4 to 40"),
+        ("{code: SPRING 27, percent: 10}", "cannot be", "letters"),
+        ("{code: SPRING}", "takes off nothing", "percent"),
+        ("{code: SPRING, percent: 10, amount: {USD: 5}}", "a part and an amount", "either"),
+        ("{code: SPRING, percent: 0}", "greater than or equal to 1", ""),
+        ("{code: SPRING, percent: 101}", "less than or equal to 100", ""),
+        ("{code: SPRING, amount: {USD: 0}}", "not a positive whole number", "minor unit"),
+        ("{code: SPRING, amount: {EUR: 5}}", "takes off EUR", "USD"),
+        ("{code: SPRING, percent: 5, products: [rsut]}", "is no product", "did you mean 'rust'?"),
+        ("{code: SPRING, percent: 5, uses: 0}", "0 is not", ""),
+        ("{code: SPRING, percent: 5, expires: 2027-01-01}", "not a date and time", "zone"),
+        ("{code: SPRING, percent: 5, expired: x}", "unknown field 'expired'", "expires"),
+        ("{code: SUMMER, percent: 5}\n  - {code: summer, percent: 9}", "given twice", "capital"),
+    ],
+)
+def test_a_mistake_in_a_coupon_is_shown_at_its_own_line(
+    tmp_path: Path, entry: str, what: str, hint: str
+) -> None:
+    problem = only(refused(tmp_path, {"school.yml": f"{SCHOOL}coupons:\n  - {entry}\n"}))
+    assert problem.where == ("school.yml:10" if "\n" in entry else "school.yml:9")
+    assert what in problem.what
+    assert hint in problem.hint
+
+
 @pytest.mark.parametrize(
     ("course", "line", "what"),
     [

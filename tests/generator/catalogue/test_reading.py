@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from gatekeeper.contract.products import Seats
 from generator import catalogue
 from generator.catalogue.model import Access, Level, Status, Visibility
 from generator.errors import ContentError, Severity
@@ -284,3 +285,58 @@ def test_files_that_differ_in_their_numbers_alone_keep_them(tmp_path: Path) -> N
         "03-Lesson",
         "other",
     ]
+
+
+def test_every_kind_of_product_is_read_with_its_defaults(tmp_path: Path) -> None:
+    school = read(
+        tmp_path,
+        {
+            "school.yml": SCHOOL
+            + """\
+  - {id: all, kind: subscription, interval: year, title: All, grants: ["*"], prices: {JPY: 9800}, grace_days: 14}
+  - {id: life, kind: membership, title: Life, prices: {USD: 9}, giftable: false}
+  - {id: team, kind: team, title: Team, grants: [rust], prices: {USD: 9}, seats: {max: 50}}
+  - {id: taste, kind: trial, title: Taste, grants: [rust/first], days: 14}
+""",
+            "rust/01-first.md": "---\nproducts: [rust]\n---\n# First\n",
+        },
+    )
+    sold = school.products
+    assert [product.giftable for product in sold.values()] == [True, False, False, False, False]
+    assert [product.grace_days for product in sold.values()] == [7, 14, 7, 7, 7]
+    assert sold["life"].grants == ("*",)
+    assert sold["team"].seats == Seats(least=1, most=50)
+    assert (sold["taste"].days, dict(sold["taste"].prices)) == (14, {})
+    assert school.lessons[0].products == ("rust", "taste"), (
+        "a trial opens its lesson whatever the lesson names"
+    )
+
+
+def test_a_trial_opens_its_lesson_and_no_other_of_the_course(tmp_path: Path) -> None:
+    files = {
+        "school.yml": f"{SCHOOL}  - {{id: taste, kind: trial, title: Taste, grants: [rust/first]}}\n",
+        "rust/01-first.md": "# First\n",
+        "rust/02-second.md": "# Second\n",
+    }
+    school = read(tmp_path, files)
+    assert [lesson.products for lesson in school.lessons] == [("rust", "taste"), ("rust",)]
+    assert school.courses[0].products == ("rust",)
+
+
+def test_coupons_are_read_with_their_limits(tmp_path: Path) -> None:
+    coupons = """\
+coupons:
+  - {code: spring-27, percent: 20, expires: 2027-06-01T00:00:00+08:00}
+  - {code: FIRST-50, amount: {USD: 500}, uses: 50, per_reader: 1, products: [rust]}
+"""
+    school = read(tmp_path, {"school.yml": SCHOOL + coupons})
+    spring, first = school.coupons.values()
+    assert (spring.code, spring.percent, spring.uses, spring.products) == ("SPRING-27", 20, None, ())
+    assert spring.expires == datetime(2027, 5, 31, 16, tzinfo=UTC)
+    assert (dict(first.amounts), first.uses, first.per_reader, first.products) == (
+        {"USD": 500},
+        50,
+        1,
+        ("rust",),
+    )
+    assert (spring.line, first.line) == (9, 10)
