@@ -19,7 +19,7 @@ from gatekeeper.accounts.current import client, signed_in
 from gatekeeper.accounts.entitlement_cookie import owned_by, set_entitlement
 from gatekeeper.accounts.limits import LimitedError, client_subject
 from gatekeeper.accounts.sessions import SignedIn
-from gatekeeper.commerce import codes, ledger, orders
+from gatekeeper.commerce import codes, ledger, orders, paying
 from gatekeeper.commerce.codes import Redemption
 from gatekeeper.commerce.entitlements import (
     Owned,
@@ -38,12 +38,11 @@ from gatekeeper.commerce.offers import (
     title_of,
 )
 from gatekeeper.commerce.orders import Order
-from gatekeeper.commerce.payments import PaymentProvider, Visit
 from gatekeeper.commerce.sandbox import provider as sandbox
 from gatekeeper.contract import routes
 from gatekeeper.web.forms import FieldError, field
 from gatekeeper.web.language import language
-from gatekeeper.web.pages import page, to
+from gatekeeper.web.pages import page
 from gatekeeper.web.service import service
 
 blueprint = Blueprint("commerce", __name__, template_folder="templates")
@@ -68,7 +67,7 @@ def buy(product: str) -> Response:
     found = _offer(product)
     served = service()
     lesson = _lesson(request.values.get("lesson"))
-    provider = _chosen(found)
+    provider = paying.chosen(found.price.currency)
     if provider is None:
         return _offer_page(found, who, lesson=lesson, error="no_provider", status=503)
     if _is_covered(found, owned_by(who.reader.id)):
@@ -86,10 +85,7 @@ def buy(product: str) -> Response:
             provider=provider.name,
             now=now,
         )
-    if provider.name == sandbox.NAME:
-        visit = Visit(client=client(), language=language())
-        return to(provider.begin(served.database, order, visit, now=now).address)
-    return to(f"/pay/{order.number}")
+    return paying.begin(order, provider)
 
 
 @blueprint.get("/orders/<number>")
@@ -221,7 +217,7 @@ def _offer_page(
 ) -> Response:
     served = service()
     owned = owned_by(who.reader.id)
-    providers = _providers(found)
+    providers = paying.providers(found.price.currency)
     return page(
         "commerce/buy.html",
         status=status,
@@ -234,17 +230,6 @@ def _offer_page(
         error=error or (None if providers else "no_provider"),
         providers=providers,
     )
-
-
-def _providers(found: Offer) -> list[PaymentProvider]:
-    """Those that take the offer's currency."""
-    return [one for one in service().providers.values() if one.takes(found.price.currency)]
-
-
-def _chosen(found: Offer) -> PaymentProvider | None:
-    """The provider that the reader pressed, if it can be had; the first one when none was named."""
-    name = request.form.get("provider")
-    return next((one for one in _providers(found) if name in {None, one.name}), None)
 
 
 def _sandbox_steps(order: Order) -> tuple[str, ...]:
