@@ -6,8 +6,10 @@ Rules
   nothing; a refund that came back is as none; a dispute that the school won is as none.
 - A product with an interval is open for one interval from payment, or from the end of the running one, whichever is later. A month
   keeps its day, or takes the month's last: January 31 + 1 month = February 28.
-- A subscription that the provider renews is open to the end of the paid period, which the provider names, and `GRACE` longer as long
-  as it is not cancelled: a renewal may be late, a card may have to be replaced. Once cancelled it ends with the paid period.
+- A subscription that the provider renews is open to the end of the paid period, which the provider names, and some days of grace
+  longer as long as it is not cancelled: a renewal may be late, a card may have to be replaced. The days are those that the product had
+  when it was ordered, else `GRACE`. Once cancelled it ends with the paid period.
+- An order that cost nothing, because of its coupon, was paid when it was made.
 - A redeemed code and an operator's grant open likewise; an operator's revocation closes what began before it, and nothing after.
 - A payment whose amount or currency is not the order's opens nothing (`Kind.MISMATCHED`).
 - An order that was bought as a gift opens nothing to its buyer. Whoever redeemed it owns the product from then on, for good or for one
@@ -28,9 +30,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from gatekeeper.commerce.ledger import FOR_OTHERS, Entry, Kind
+from gatekeeper.contract.products import GRACE_DAYS
 
 PENDING_FOR = timedelta(days=1)
-GRACE = timedelta(days=7)
+GRACE = timedelta(days=GRACE_DAYS)
 _PAYS = frozenset({Kind.PAID, Kind.RENEWED})
 
 
@@ -107,6 +110,7 @@ class _Opening:
     origin: str
     closed_by: State | None
     renews: bool = False
+    grace: timedelta = GRACE
 
 
 def entitlements(entries: Iterable[Entry], now: datetime) -> Owned:
@@ -162,7 +166,7 @@ def payments_of(entries: Iterable[Entry]) -> list[Payment]:
             # Several lines without a name, from a provider whose orders have one payment, are that one payment.
             first = min(paid, key=_moment)
             total, refunded = sum(line.amount_minor for line in paid), _refunded(lines)
-            state = State.REFUNDED if refunded >= total else _disputed(lines)
+            state = State.REFUNDED if refunded >= total > 0 else _disputed(lines)
             found.append(Payment(entry=first, paid_minor=total, refunded_minor=refunded, closed_by=state))
     return sorted(found, key=lambda payment: _moment(payment.entry))
 
@@ -295,6 +299,7 @@ def _opening(
         origin=entry.order or entry.source,
         closed_by=closed_by or (State.REVOKED if is_revoked else None),
         renews=renews,
+        grace=GRACE if entry.grace_days is None else timedelta(days=entry.grace_days),
     )
 
 
@@ -314,7 +319,7 @@ def _holding(product: str, openings: Iterable[_Opening], now: datetime) -> Holdi
     is_for_ever = False
     for opening in standing:
         if opening.until is not None:
-            end = max(end, opening.until + GRACE if opening.renews else opening.until)
+            end = max(end, opening.until + opening.grace if opening.renews else opening.until)
         elif opening.interval is not None:
             end = later(max(end, opening.start), opening.interval)
         else:

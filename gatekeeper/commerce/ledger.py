@@ -26,6 +26,7 @@ LYCEUM = "lyceum"
 CODE = "code"
 GIFT = "gift"
 SEAT = "seat"
+TRIAL = "trial"
 OPERATOR = "operator"
 
 
@@ -66,6 +67,7 @@ class Entry:
     """A line of the ledger. id: in the order of recording. amount_minor: never negative; the kind says which way.
 
     payment: the provider's name for the payment that the line is about; None where an order has one payment at most.
+    grace_days: of the subscription that the line pays for; None for the usual ones.
     """
 
     id: int
@@ -81,6 +83,7 @@ class Entry:
     event: str
     at: datetime
     payment: str | None = None
+    grace_days: int | None = None
 
 
 def append(
@@ -99,6 +102,7 @@ def append(
     interval: str | None = None,
     until: datetime | None = None,
     payment: str | None = None,
+    grace_days: int | None = None,
 ) -> bool:
     """Appends a line unless (source, event) is there. Returns whether it was appended."""
     appended = insert_once(
@@ -116,6 +120,7 @@ def append(
             "source": source,
             "event": event,
             "payment": payment,
+            "grace_days": grace_days,
             "at": at,
             "recorded_at": now,
         },
@@ -198,6 +203,7 @@ def _entries(connection: Connection, which: ColumnElement[bool]) -> list[Entry]:
             EntryRow.event,
             EntryRow.at,
             EntryRow.payment,
+            EntryRow.grace_days,
         )
         .where(which)
         .order_by(EntryRow.id)
@@ -217,6 +223,7 @@ def _entries(connection: Connection, which: ColumnElement[bool]) -> list[Entry]:
             event=row.event,
             at=row.at,
             payment=row.payment,
+            grace_days=row.grace_days,
         )
         for row in rows
     ]

@@ -1,5 +1,7 @@
 """What is for sale, read from the current release's manifest and from nowhere else: the price a reader pays is the server's (W11).
 
+The price of a team is that of a seat times the seats; a coupon is taken off what that makes.
+
 A currency that the reader names counts only if the product has a price in it. Otherwise Chinese pages prefer CNY, others USD,
 then the product's first.
 """
@@ -7,11 +9,15 @@ then the product's first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
+from gatekeeper.commerce.coupons import rules
+from gatekeeper.commerce.coupons.uses import AppliedCoupon
 from gatekeeper.commerce.money import Money
 from gatekeeper.contract.access import RuleKind
 from gatekeeper.contract.manifest import LessonEntry, Manifest
+from gatekeeper.contract.products import GRACE_DAYS, Seats
 
 _PREFERRED = {"zh": ("CNY", "USD"), "en": ("USD", "EUR", "CNY")}
 
@@ -27,14 +33,35 @@ class OpenedCourse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
+    """price: to be paid. full_price: without the coupon; unit_price: of one seat, or the same. prices: of one, in each currency.
+
+    seats: how many are bought, of seat_limits; None for what is no team's. grace_days: None for the usual ones.
+    """
+
     product: str
     kind: str
     title: str
     price: Money
+    full_price: Money
+    unit_price: Money
     prices: tuple[Money, ...]
     interval: str | None
     refund_days: int
     courses: tuple[OpenedCourse, ...]
+    seats: int | None = None
+    seat_limits: Seats | None = None
+    grace_days: int | None = None
+    giftable: bool = False
+    coupon: AppliedCoupon | None = None
+
+    @property
+    def coupon_code(self) -> str | None:
+        return None if self.coupon is None else self.coupon.code
+
+    @property
+    def is_free(self) -> bool:
+        """Whether the coupon takes everything off, so that there is nothing to pay."""
+        return self.price.amount_minor == 0
 
     @property
     def lessons(self) -> int:
@@ -48,10 +75,12 @@ def find_offer(
     language: str,
     currency: str | None = None,
     is_payable: Callable[[str], bool] = lambda _: True,
+    seats: int | None = None,
 ) -> Offer | None:
     """The offer for a product that is sold now; None if there is none, or it has no price above zero.
 
     is_payable: whether somebody takes this currency. If nobody takes any of the product's, all its prices are shown.
+    seats: of a team; a number outside of its limits becomes the nearest that is sold, None the smallest.
     """
     entry = manifest.products.get(product)
     if entry is None or not entry.active:
@@ -61,16 +90,40 @@ def find_offer(
         return None
     prices = {code: amount for code, amount in prices.items() if is_payable(code)} or prices
     chosen = currency if currency in prices else preferred_currency(prices, language)
+    unit = Money(amount_minor=prices[chosen], currency=chosen)
+    wanted = _within(seats, entry.seats)
+    price = Money(amount_minor=unit.amount_minor * (wanted or 1), currency=chosen)
     return Offer(
         product=product,
         kind=entry.kind,
         title=title_of(manifest, product, language),
-        price=Money(amount_minor=prices[chosen], currency=chosen),
+        price=price,
+        full_price=price,
+        unit_price=unit,
         prices=tuple(Money(amount_minor=amount, currency=code) for code, amount in sorted(prices.items())),
         interval=entry.interval,
         refund_days=entry.refund_days,
         courses=opened_courses(manifest, product),
+        seats=wanted,
+        seat_limits=entry.seats,
+        grace_days=entry.grace_days
+        if entry.interval is not None and entry.grace_days != GRACE_DAYS
+        else None,
+        giftable=entry.giftable,
     )
+
+
+def with_coupon(offer: Offer, manifest: Manifest, code: str, *, now: datetime) -> Offer:
+    """The offer at the price that this coupon makes. Raises CouponRefusedError."""
+    entry = rules.find(manifest, code, product=offer.product, now=now)
+    coupon = AppliedCoupon(code=rules.written(code), entry=entry)
+    return replace(offer, price=rules.reduced(entry, offer.full_price), coupon=coupon)
+
+
+def _within(seats: int | None, limits: Seats | None) -> int | None:
+    if limits is None:
+        return None
+    return limits.least if seats is None else min(max(seats, limits.least), limits.most)
 
 
 def preferred_currency(prices: Iterable[str], language: str) -> str:

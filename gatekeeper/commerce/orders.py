@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from gatekeeper.accounts.life.identities import belongs_to
 from gatekeeper.commerce import ledger
+from gatekeeper.commerce.coupons import uses as coupon_uses
 from gatekeeper.commerce.entitlements import OrderState, is_for_others, order_state
 from gatekeeper.commerce.ledger import Kind
 from gatekeeper.commerce.money import Money
@@ -30,11 +31,17 @@ _NUMBER = re.compile(r"L-[0-9]{8}-[0-9A-Z]{6}", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
+    """price: to be paid, for all seats and with the coupon. full_price: without the coupon. grace_days: None for the usual ones."""
+
     number: str
     reader: str
     product: str
     title: str
     price: Money
+    full_price: Money
+    seats: int | None
+    coupon: str | None
+    grace_days: int | None
     interval: str | None
     refund_days: int
     lesson: str | None
@@ -57,12 +64,14 @@ def create(
     """An order for this offer, with its first line in the ledger. bought_for: `GIFTED` or `TEAMED`; None for the reader's own use.
 
     The reader's own order of the last half hour for the same thing at the same price is given back as long as nothing has happened
-    to it, so that a second click buys nothing twice. What is bought for others is never given back: two gifts are two orders.
+    to it, so that a second click buys nothing twice. Raises CouponRefusedError when nothing is left of the offer's coupon.
+    What is bought for others is never given back: two gifts are two orders.
     """
     recent = (OrderRow.reader == reader, OrderRow.created_at > now - REUSED_FOR)
     for order in _find(connection, *recent) if bought_for is None else ():
-        same = (order.product, order.price, order.provider, order.interval, order.lesson)
-        if same == (offer.product, offer.price, provider, offer.interval, lesson):
+        same = (order.product, order.price, order.seats, order.coupon, order.provider, order.lesson)
+        wanted = (offer.product, offer.price, offer.seats, offer.coupon_code, provider, lesson)
+        if same == wanted and order.interval == offer.interval:
             lines = ledger.of_order(connection, order.number)
             if order_state(lines) is OrderState.CREATED and not is_for_others(lines):
                 return order
@@ -72,8 +81,12 @@ def create(
             "reader": reader,
             "product": offer.product,
             "title": offer.title,
-            "amount_minor": offer.price.amount_minor,
+            "amount_minor": offer.full_price.amount_minor,
+            "discount_minor": offer.full_price.amount_minor - offer.price.amount_minor,
             "currency": offer.price.currency,
+            "seats": offer.seats,
+            "coupon": offer.coupon_code,
+            "grace_days": offer.grace_days,
             "interval": offer.interval,
             "refund_days": offer.refund_days,
             "lesson": lesson,
@@ -83,6 +96,8 @@ def create(
         },
         now=now,
     )
+    if offer.coupon is not None:
+        coupon_uses.take(connection, offer.coupon, order=number, reader=reader, now=now)
     ledger.append(
         connection,
         kind=Kind.CREATED,
@@ -150,7 +165,11 @@ def _find(connection: Connection, *which: ColumnElement[bool]) -> list[Order]:
             reader=row.reader,
             product=row.product,
             title=row.title,
-            price=Money(amount_minor=row.amount_minor, currency=row.currency),
+            price=Money(amount_minor=row.amount_minor - row.discount_minor, currency=row.currency),
+            full_price=Money(amount_minor=row.amount_minor, currency=row.currency),
+            seats=row.seats,
+            coupon=row.coupon,
+            grace_days=row.grace_days,
             interval=row.interval,
             refund_days=row.refund_days,
             lesson=row.lesson,

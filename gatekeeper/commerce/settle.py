@@ -116,6 +116,7 @@ def _append(
         source=order.provider,
         event=event.id,
         payment=event.payment,
+        grace_days=order.grace_days,
         at=event.at,
         now=now,
     )

@@ -12,10 +12,14 @@ from gatekeeper.storage.columns import COUNTER, Base, UtcTime
 PRODUCT = String(200)
 REFERENCE = String(120)
 CURRENCY = String(3)
+COUPON = String(40)
 
 
 class OrderRow(Base):
-    """What a reader asked to buy, at the price of that moment. title and language: for the receipt. lesson: to go back to."""
+    """What a reader asked to buy, at the price of that moment. title and language: for the receipt. lesson: to go back to.
+
+    amount_minor: before the coupon, which takes discount_minor off; for all seats. grace_days: of a subscription; empty for the usual ones.
+    """
 
     __tablename__ = "orders"
     __table_args__ = (CheckConstraint("amount_minor > 0", name="amount"),)
@@ -28,6 +32,10 @@ class OrderRow(Base):
     currency: Mapped[str] = mapped_column(CURRENCY)
     interval: Mapped[str | None] = mapped_column(String(8))
     refund_days: Mapped[int]
+    seats: Mapped[int | None]
+    coupon: Mapped[str | None] = mapped_column(COUPON)
+    discount_minor: Mapped[int] = mapped_column(COUNTER, default=0, server_default="0")
+    grace_days: Mapped[int | None]
     lesson: Mapped[str | None] = mapped_column(Text)
     language: Mapped[str] = mapped_column(String(8))
     provider: Mapped[str] = mapped_column(String(20))
@@ -39,6 +47,7 @@ class EntryRow(Base):
 
     source: `lyceum`, a provider's name, `code` or `operator`. at: when it happened there; recorded_at: when it came here.
     payment: the provider's name for the payment that the line is about, since an order may be paid for more than once.
+    grace_days: of the subscription that the line pays for; empty for the usual ones.
     """
 
     __tablename__ = "ledger"
@@ -59,6 +68,7 @@ class EntryRow(Base):
     source: Mapped[str] = mapped_column(String(20))
     event: Mapped[str] = mapped_column(String(120))
     payment: Mapped[str | None] = mapped_column(REFERENCE)
+    grace_days: Mapped[int | None]
     at: Mapped[datetime] = mapped_column(UtcTime)
     recorded_at: Mapped[datetime] = mapped_column(UtcTime)
 
@@ -114,7 +124,10 @@ class CheckoutRow(Base):
 
 
 class CodeRow(Base):
-    """A redemption code, by its mark alone. Whether it was used stands in the ledger: source `code`, event = id."""
+    """A redemption code, by its mark alone. Whether it was used stands in the ledger: source `code`, event = id.
+
+    batch: the codes that were made together; empty for those from before batches. note: what the operator made them for.
+    """
 
     __tablename__ = "codes"
 
@@ -124,3 +137,25 @@ class CodeRow(Base):
     interval: Mapped[str | None] = mapped_column(String(8))
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    batch: Mapped[str] = mapped_column(String(20), index=True, server_default="")
+    note: Mapped[str] = mapped_column(String(200), server_default="")
+    cancelled_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class CouponRow(Base):
+    """A row to lock while the uses of a coupon are counted; what the coupon is stands in the manifest."""
+
+    __tablename__ = "coupons"
+
+    code: Mapped[str] = mapped_column(COUPON, primary_key=True)
+
+
+class CouponUseRow(Base):
+    """A use of a coupon, kept for its order until held_until; whether it was taken for good the ledger says."""
+
+    __tablename__ = "coupon_uses"
+
+    order_number: Mapped[str] = mapped_column(ForeignKey("orders.number"), primary_key=True)
+    code: Mapped[str] = mapped_column(ForeignKey("coupons.code"), index=True)
+    reader: Mapped[str] = mapped_column(ForeignKey("readers.id"), index=True)
+    held_until: Mapped[datetime] = mapped_column(UtcTime)

@@ -1,0 +1,1 @@
+"""Coupons: what they take off, and who may still use one."""
