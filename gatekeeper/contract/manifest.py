@@ -9,6 +9,7 @@
     files       public path of a private file → the same
     products    id → kind, title, grants, prices, interval, refund days, active, … (see `products`)
     coupons     code → what it takes off, and for whom (see `products`); left out where there are none
+    signals     what pages tell of their readers: none, consent or anonymous (`contract.signals`)
     attestation what the leak check states about the public half
 
 URLs are relative to `site`, without a leading slash. Unknown fields are ignored. A newer format, or a manifest that does
@@ -36,6 +37,7 @@ from gatekeeper.contract.shapes import mapping as _map
 from gatekeeper.contract.shapes import text as _text
 from gatekeeper.contract.shapes import texts as _texts
 from gatekeeper.contract.shapes import texts_list as _list
+from gatekeeper.contract.signals import Privacy
 
 __all__ = [
     "FORMAT",
@@ -100,6 +102,7 @@ class Manifest:
     products: Mapping[str, ProductEntry]
     attestation: Mapping[str, object] = field(default_factory=dict)
     coupons: Mapping[str, CouponEntry] = field(default_factory=dict)
+    signals: Privacy = Privacy.NONE
 
 
 def dumps(manifest: Manifest) -> bytes:
@@ -132,6 +135,7 @@ def dumps(manifest: Manifest) -> bytes:
             "files": {path: _object_to_json(entry) for path, entry in manifest.files.items()},
             "products": {id_: product_to_json(entry) for id_, entry in manifest.products.items()},
             **_coupons_to_json(manifest),
+            **({} if manifest.signals is Privacy.NONE else {"signals": manifest.signals.value}),
             "attestation": dict(manifest.attestation),
         }
     )
@@ -175,6 +179,7 @@ def loads(data: bytes) -> Manifest:
             products={_text(id_): product_from_json(p) for id_, p in _map(raw["products"]).items()},
             attestation=dict(_map(raw.get("attestation", {}))),
             coupons={_text(code): coupon_from_json(c) for code, c in _map(raw.get("coupons", {})).items()},
+            signals=Privacy.of(raw.get("signals")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ManifestError(f"the manifest does not have the shape of format {FORMAT}: {error}") from error

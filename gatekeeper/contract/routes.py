@@ -14,6 +14,9 @@ The service (Flask):
     GET  /api/reader                JSON: who is signed in and what they own; renews the entitlement cookie
     GET  /api/renew     `?next=<path of the gate>`: renews the entitlement cookie and goes back there
     GET  /api/figures   JSON: how many readers own what; only for the holder of LYCEUM_FIGURES_KEY
+    POST /api/signals   what a page tells of its reading, see `contract.signals`
+    GET  /api/signals/days          JSON: the days that signals are kept of; only for the holder of LYCEUM_SIGNALS_KEY
+    GET  /api/signals/days/<day>    `?after=<id>`: their signals, one JSON array a line, readers under pseudonyms; likewise
     GET  /sign-in  POST /sign-in …  the e-mailed code
     GET  /buy/<product>             order, checkout, success; `?lesson=` says where to go back to
     GET  /account
@@ -37,6 +40,8 @@ KEYS = "/.well-known/jwks.json"
 READER = "/api/reader"
 RENEW = "/api/renew"
 FIGURES = "/api/figures"
+SIGNALS = "/api/signals"
+SIGNAL_DAYS = "/api/signals/days"
 SIGN_IN = "/sign-in"
 SIGN_OUT = "/sign-out"
 BUY = "/buy/"

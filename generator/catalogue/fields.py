@@ -24,6 +24,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from gatekeeper.contract.products import ProductKind
+from gatekeeper.contract.signals import Privacy
 from generator.catalogue.model import Access, Level, Status, Visibility
 from generator.catalogue.names import is_id
 
@@ -227,6 +228,10 @@ class CouponFields(Entry):
     products: Annotated[list[str], Field(min_length=1)] = []
 
 
+class PrivacyFields(Entry):
+    signals: Privacy = Privacy.NONE
+
+
 class SchoolFields(Entry):
     format: Literal[1] = 1
     name: LocalLine
@@ -240,6 +245,7 @@ class SchoolFields(Entry):
     upcoming: Visibility = Visibility.HIDDEN
     authors: dict[Id, AuthorFields] = {}
     products: list[ProductFields] = []
+    privacy: PrivacyFields = PrivacyFields()
     coupons: list[CouponFields] = []
 
 

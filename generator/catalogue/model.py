@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from gatekeeper.contract.products import GRACE_DAYS, ProductKind, Seats
+from gatekeeper.contract.signals import Privacy
 from generator.errors import Severity
 
 Language = str  # "zh" or "en"
@@ -185,6 +186,7 @@ class School:
     products: Mapping[str, Product]
     files: Mapping[PurePosixPath, int] = field(default_factory=dict)
     coupons: Mapping[str, Coupon] = field(default_factory=dict)
+    signals: Privacy = Privacy.NONE  # what pages tell of their readers
 
     @property
     def lessons(self) -> tuple[Lesson, ...]:

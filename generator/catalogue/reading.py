@@ -102,6 +102,7 @@ def _school(
         products=MappingProxyType(found_products),
         files=MappingProxyType(_attachments(files)),
         coupons=MappingProxyType(found_coupons),
+        signals=fields.privacy.signals,
     )
 
 

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gatekeeper.contract.signals import KINDS as KINDS
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-KINDS = ("view", "depth", "time", "finished", "search", "copied", "clicked", "bought", "comment")
 # name → type in SQL, in the order of the files
 COLUMNS = {
     "reader": "VARCHAR",

@@ -4,8 +4,8 @@ The release manifest of `gatekeeper.contract.manifest` without what only a relea
 media types and the keys of private objects. Who may have what is written down here as the edition decided it (rule R2), so a release is bundled
 from this and the built files alone.
 
-    format, site, name, languages, courses, lessons, products, coupons    as in the manifest
-    parts, files                                                          id or path → sha256, bytes, access
+    format, site, name, languages, courses, lessons, products, coupons, signals    as in the manifest
+    parts, files                                                                   id or path → sha256, bytes, access
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 from gatekeeper.contract.access import Rule, RuleKind, rule_to_json
 from gatekeeper.contract.manifest import FORMAT
 from gatekeeper.contract.products import CouponEntry, ProductEntry, coupon_to_json, product_to_json
+from gatekeeper.contract.signals import Privacy
 from generator.access.edition import Edition
 from generator.catalogue.model import School
 from generator.errors import LyceumError
@@ -58,6 +59,7 @@ def contents_of(edition: Edition, *, base_url: str, parts: Digests, files: Diges
         },
         "files": {path: entry(digest, _rule(rules, path), path) for path, digest in sorted(files.items())},
         **for_sale(school),
+        **({} if school.signals is Privacy.NONE else {"signals": school.signals.value}),
     }
 
 

@@ -4,7 +4,7 @@
     build/public/<course>/index.md   landing page; <course>/<slug>.md lessons; index.md, <lang>/index.md catalogues; tags.md
     build/public/<old address>.md    redirect, one for each `moved_from`
     build/public/<path>              public files where the author keeps them
-    build/public/feed.xml …          feeds, sitemap.xml, robots.txt
+    build/public/feed.xml …          feeds, sitemap.xml, robots.txt; assets/recommend/
 
 Nothing is read or written here. A `Stager` knows first which pages there are and makes each when it is asked for, so that a
 build may share them out. Two pages at one address are the author's mistake and stop the build.
@@ -23,6 +23,7 @@ import yaml
 from generator.access.edition import Edition, LessonEdition
 from generator.catalogue.model import Course, Lesson, in_language
 from generator.errors import ContentError, Problem, Severity
+from generator.recommend.lists import NO_LISTS, Lists
 from generator.site import address, feeds, navigation
 from generator.site.describe import Descriptions, Meta
 from generator.site.links import Directory, Links, Origin
@@ -119,6 +120,7 @@ class Stager:
     """Stages the pages of an edition.
 
     directory, opens: what links may lead to, and how many lessons each product opens, where the edition is only a part of the school.
+    lists: what to read next, and the files that the pages' script fetches.
     """
 
     def __init__(
@@ -128,15 +130,19 @@ class Stager:
         *,
         directory: Directory | None = None,
         opens: Mapping[str, int] | None = None,
+        lists: Lists = NO_LISTS,
     ) -> None:
         school = edition.school
+        self._lists = lists
         self._edition = edition
         self._project = project
         self._base_url = _with_slash(school.base_url if project.base_url is None else project.base_url)
         gatekeeper = school.gatekeeper_url if project.gatekeeper_url is None else project.gatekeeper_url
         self._gatekeeper = gatekeeper.rstrip("/")
         self._links = Links(directory or Directory.of(edition), self._gatekeeper)
-        self._describe = Descriptions(edition, Offers(edition, self._gatekeeper, opens), self._base_url)
+        self._describe = Descriptions(
+            edition, Offers(edition, self._gatekeeper, opens), self._base_url, lists
+        )
         self._makers: dict[str, Callable[[], Staged]] = {}
         self._lessons: dict[str, str | None] = {}
         self._owners: dict[str, str] = {}
@@ -159,6 +165,7 @@ class Stager:
         texts = {feed.path: feed.content for feed in made} | {
             "sitemap.xml": feeds.sitemap(self._edition, self._base_url),
             "robots.txt": feeds.robots(self._base_url),
+            **self._lists.files,
         }
         files = {address.staged_file(path): path for path in sorted(self._edition.public_files)}
         for path in files.keys() & (self._makers.keys() | texts.keys()):
@@ -306,6 +313,7 @@ class Stager:
                     "names": dict(school.name),
                     "languages": list(languages),
                     "gatekeeper": self._gatekeeper,
+                    "signals": school.signals.value,
                     "catalogues": {
                         language: address.catalogue_url(language, languages[0]) for language in languages
                     },
