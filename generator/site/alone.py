@@ -20,6 +20,7 @@ from generator.access.splitting import split_alone, state
 from generator.catalogue.model import Course, School, Status
 from generator.catalogue.reading import read_courses
 from generator.errors import ContentError, Problem
+from generator.recommend.lists import remembered
 from generator.site import known, navigation, outputs, schedule
 from generator.site.cache import Cache
 from generator.site.contents import entry
@@ -94,6 +95,7 @@ def _make(
         project,
         directory=known.directory(cache),
         opens=json.loads(cache.get("opens") or b"{}"),
+        lists=remembered(cache, {course.id for course in edition.courses}),
     )
     pages = _pages(edition, stager, project, cache, here, reading, finish)
     results = tuple(schedule.across(pages.make, [rows[path].page for path in paths]))

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from generator.access.edition import Edition
 from generator.errors import Problem
-from generator.site import address, inputs, navigation, outputs, reports, schedule
+from generator.site import address, inputs, navigation, outputs, recommended, reports, schedule
 from generator.site.cache import Cache
 from generator.site.finish import home_of, put_contents, put_files, put_school, surroundings
 from generator.site.navigation import NeedsWholeNavigation, ShownPage
@@ -87,11 +87,13 @@ def make(
     """
     report = progress or _silent
     report("plan", 0, 1)
-    stager = Stager(edition, project)
+    lists = recommended.lists(edition, project, cache)
+    stager = Stager(edition, project, lists=lists)
     plan = stager.plan()
     report("plan", 1, 1)
     around = surroundings(project, cache)
     whole = WholeSite(project, stager, plan, report, reading, finish, kept)
+    lists.remember(cache, edition)
     renderer = renderer_of(project, plan, profile)
     if renderer.plugins:
         return whole.make(edition, cache, renderer.plugins)

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from generator.access.edition import Edition, LessonEdition
 from generator.catalogue.model import Access, Course, Language, Lesson, Status, in_language
+from generator.recommend.lists import NO_LISTS, Lists, Shown
 from generator.site import address, structured
 from generator.site.navigation import NEIGHBOUR
 from generator.site.offers import Offer, Offers
@@ -24,8 +25,9 @@ TAGS_TITLE = {"zh": "标签", "en": "Tags"}
 class Descriptions:
     """The front matter of every page of an edition. base_url: with a final slash."""
 
-    def __init__(self, edition: Edition, offers: Offers, base_url: str) -> None:
+    def __init__(self, edition: Edition, offers: Offers, base_url: str, lists: Lists = NO_LISTS) -> None:
         self._edition = edition
+        self._lists = lists
         self._school = edition.school
         self._offers = offers
         self._base_url = base_url
@@ -71,6 +73,7 @@ class Descriptions:
                 facts["tags"] = tags
             if after := self._next_free(lesson, course):
                 facts["next_free"] = {"title": after.title, "url": after.url}
+            facts |= self._related(self._lists.lessons.get(lesson.id), lesson.language)
         hidden_from_search = retired or lesson.search_exclude
         return self._page(
             lesson.title,
@@ -132,7 +135,7 @@ class Descriptions:
                 updated=self._updated(course),
                 prices=self._course_prices(course),
             ),
-        }
+        } | self._related(self._lists.courses.get(course.id), course.language)
         return self._page(course.title, course.summary, "course.html", facts, hide=("navigation", "toc"))
 
     def catalogue(self, language: Language) -> Meta:
@@ -285,6 +288,17 @@ class Descriptions:
             publish_at=None if shown else _moment(lesson.publish_at),
             section=lesson.section,
         )
+
+    def _related(self, shown: Shown | None, language: Language) -> Meta:
+        """What to read next, and the product that opens most of it."""
+        if shown is None:
+            return {}
+        facts: Meta = {"related": list(shown.entries)}
+        if shown.fits:
+            product, count = shown.fits
+            for offer in self._offers.of([product], language):
+                facts["fits"] = {"offer": offer, "count": count}
+        return facts
 
     def _lesson_offers(self, lesson: Lesson) -> list[Offer]:
         if lesson.access is not Access.PAID:
