@@ -70,6 +70,7 @@ MODULES = (
     "gatekeeper.commerce.tables",
     "gatekeeper.commerce.sandbox.tables",
     "gatekeeper.limits.tables",
+    "gatekeeper.signals.tables",
 )
 
 LEDGER = "money and access are an append-only ledger (rule R8); its reader is a number that leads to nobody after a deletion"
@@ -158,6 +159,7 @@ KEPT = (
     Kept(table="identities", column="reader", part="linked", hidden=("id",), at_merge=AtMerge.MOVE),
     Kept(table="sightings", column="reader", part="networks", hidden=("network",), at_merge=AtMerge.DROP),
     Kept(table="sharing_alarms", column="reader", part="sharing_alarms", at_merge=AtMerge.MOVE),
+    Kept(table="signals", column="reader", part="signals", hidden=("id", "browser", "event", "day", "entry")),
     Kept(table="orders", column="reader", part="orders", at_deletion=AtDeletion.STAY, why=LEDGER),
     Kept(
         table="ledger",
