@@ -34,13 +34,35 @@ class Limit:
 MAILS_TO_ADDRESS_FROM_CLIENT = Limit(name="mail-pair", most=5, window=timedelta(minutes=15))
 MAILS_TO_ADDRESS = Limit(name="mail-address", most=12, window=timedelta(hours=1))
 MAILS_FROM_CLIENT = Limit(name="mail-client", most=40, window=timedelta(hours=1))
+# Sending them: whatever is written, one mailbox gets no more; what is over waits for the next hour.
+MAILS_TO_RECIPIENT = Limit(name="mail-recipient", most=40, window=timedelta(hours=1))
 # Typing a code: with a million codes and at most 60 guesses a day for an address, guessing is hopeless. The link in the mail
 # is not guessable and not counted, so the owner is never locked out by someone else's guesses (A03).
 GUESSES_FOR_ADDRESS = Limit(name="guess-address", most=60, window=timedelta(days=1))
 GUESSES_FROM_CLIENT = Limit(name="guess-client", most=60, window=timedelta(hours=1))
+# Typing a password. Whoever uses them up for somebody else's address keeps the owner from nothing: the e-mailed code works (A03).
+PASSWORDS_FOR_ADDRESS = Limit(name="password-address", most=20, window=timedelta(minutes=15))
+PASSWORDS_FOR_ADDRESS_A_DAY = Limit(name="password-address-day", most=60, window=timedelta(days=1))
+PASSWORDS_FROM_CLIENT = Limit(name="password-client", most=60, window=timedelta(minutes=15))
+# Passkeys and other services' answers cannot be guessed; this is about the work that they make.
+PASSKEYS_FROM_CLIENT = Limit(name="passkey-client", most=60, window=timedelta(minutes=15))
+IDENTITIES_FROM_CLIENT = Limit(name="identity-client", most=30, window=timedelta(minutes=15))
 # Redeeming: 60-bit codes, so this is about noise.
 REDEEMS_BY_READER = Limit(name="redeem-reader", most=20, window=timedelta(hours=1))
 REDEEMS_FROM_CLIENT = Limit(name="redeem-client", most=60, window=timedelta(hours=1))
+# Coupons are words that people can read aloud, so trying them out is limited, and generously: every look at a price with one counts.
+COUPONS_BY_READER = Limit(name="coupon-reader", most=60, window=timedelta(hours=1))
+COUPONS_FROM_CLIENT = Limit(name="coupon-client", most=200, window=timedelta(hours=1))
+EXPORTS_BY_READER = Limit(name="export-reader", most=10, window=timedelta(hours=1))
+REFUSALS_FROM_CLIENT = Limit(name="refusal-client", most=120, window=timedelta(hours=1))
+# Buying without an account: each order may end in a receipt for somebody who did not ask for it (A13).
+GUEST_ORDERS_FROM_CLIENT = Limit(name="guest-client", most=20, window=timedelta(hours=1))
+GUEST_ORDERS_FOR_ADDRESS = Limit(name="guest-address", most=10, window=timedelta(hours=1))
+# Gifts and invitations write to people who did not ask for it: few to one mailbox, whoever pays for them (A13).
+GIFTS_TO_ADDRESS = Limit(name="gift-address", most=5, window=timedelta(days=1))
+GIFT_LETTERS_BY_READER = Limit(name="gift-reader", most=20, window=timedelta(days=1))
+INVITATIONS_TO_ADDRESS = Limit(name="seat-address", most=5, window=timedelta(days=1))
+INVITATIONS_BY_READER = Limit(name="seat-reader", most=1000, window=timedelta(days=1))
 ORDERS_BY_READER = Limit(name="order-reader", most=40, window=timedelta(hours=1))
 
 

@@ -49,13 +49,17 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
-    """What a reader has or had of one product. until: None for ever. origins: order numbers, `code` or `operator`."""
+    """What a reader has or had of one product. until: None for ever. origins: order numbers, `code` or `operator`.
+
+    is_lent: it hangs on a seat of a team's alone, which may be taken away.
+    """
 
     product: str
     state: State
     since: datetime
     until: datetime | None
     origins: tuple[str, ...]
+    is_lent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,13 @@ class Owned:
     @property
     def active(self) -> Mapping[str, Holding]:
         return {id_: holding for id_, holding in self.holdings.items() if holding.state is State.ACTIVE}
+
+    @property
+    def for_good(self) -> frozenset[str]:
+        """Products that are open without an end and are the reader's own, not a seat's."""
+        return frozenset(
+            id_ for id_, holding in self.active.items() if holding.until is None and not holding.is_lent
+        )
 
     @property
     def ends(self) -> dict[str, int | None]:
@@ -111,6 +122,7 @@ class _Opening:
     closed_by: State | None
     renews: bool = False
     grace: timedelta = GRACE
+    is_lent: bool = False
 
 
 def entitlements(entries: Iterable[Entry], now: datetime) -> Owned:
@@ -147,6 +159,12 @@ def entitlements(entries: Iterable[Entry], now: datetime) -> Owned:
         holdings={product: _holding(product, found, now) for product, found in sorted(openings.items())},
         pending=tuple(sorted(pending)),
     )
+
+
+def opened_by(entries: Sequence[Entry], now: datetime) -> Holding | None:
+    """What the payments of this one order open, to whomever; None before the first."""
+    paid = _bought(entries, {})
+    return _holding(entries[0].product, paid, now) if paid else None
 
 
 def is_for_others(entries: Iterable[Entry]) -> bool:
@@ -258,11 +276,10 @@ def _bought_by_others(
     lines: Sequence[Entry], revoked: Mapping[str, list[tuple[datetime, int]]], now: datetime
 ) -> list[_Opening]:
     """What a gift or a team's order opens to the one reader whose redemption or seats stand in these lines."""
-    paid = _bought(lines, {})
-    if not paid:
+    whole = opened_by(lines, now)
+    if whole is None:
         return []
-    whole = _holding(lines[0].product, paid, now)
-    closed = whole.state if whole.state not in {State.ACTIVE, State.EXPIRED} else None
+    closed = None if whole.state in {State.ACTIVE, State.EXPIRED} else whole.state
     closed = State.REVOKED if closed is State.REFUNDED else closed
     found = [
         _opening(line, revoked, closed_by=closed, renews=False)
@@ -278,6 +295,7 @@ def _bought_by_others(
                     _opening(line, revoked, closed_by=closed_by, renews=False),
                     interval=None,
                     until=whole.until,
+                    is_lent=True,
                 )
             )
     return found
@@ -330,4 +348,5 @@ def _holding(product: str, openings: Iterable[_Opening], now: datetime) -> Holdi
         since=standing[0].start,
         until=None if is_for_ever else end,
         origins=tuple(opening.origin for opening in standing),
+        is_lent=all(opening.is_lent for opening in standing),
     )

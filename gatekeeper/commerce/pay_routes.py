@@ -20,7 +20,8 @@ from gatekeeper.accounts.account_routes import sign_in_first
 from gatekeeper.accounts.current import client, signed_in
 from gatekeeper.accounts.marks import is_same
 from gatekeeper.accounts.sessions import SignedIn
-from gatekeeper.commerce import ledger, orders
+from gatekeeper.commerce import ledger, orders, paying
+from gatekeeper.commerce.coupons import till
 from gatekeeper.commerce.entitlements import OrderState, order_state
 from gatekeeper.commerce.orders import Order
 from gatekeeper.commerce.payments import (
@@ -102,6 +103,8 @@ def _pay(number: str, who: SignedIn, wechat_reader: str | None) -> Response:
     provider = served.providers.get(order.provider)
     if provider is None:
         abort(404)
+    if not paying.may_be_paid(order):
+        return to(till.with_code(routes.buy_path(order.product, order.lesson), order.coupon))
     try:
         checkout = provider.begin(
             served.database, order, _visit(order, who, wechat_reader), now=served.clock()

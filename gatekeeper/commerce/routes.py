@@ -1,48 +1,48 @@
 """The pages of buying. Prices come from the manifest, never from the form (attack cases W11, A15).
 
-GET/POST /buy/<product>          what it holds and costs; `?lesson=` to come back to, `?currency=`
+GET/POST /buy/<product>          what it holds and costs; `?lesson=` to come back to, `?currency=`, `?coupon=`, `?seats=`; a trial likewise
 GET  /orders/<number>            what became of it; unlocks this browser once it is paid. Coming back from the provider proves nothing (W19)
 GET  /orders/<number>/state      the same as JSON, for the page's own script
 GET  /orders/<number>/receipt    to print
-GET/POST /redeem                 a redemption code
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, jsonify, request
 
 from gatekeeper.accounts import limits
 from gatekeeper.accounts.account_routes import sign_in_first
-from gatekeeper.accounts.current import client, signed_in
+from gatekeeper.accounts.current import signed_in
 from gatekeeper.accounts.entitlement_cookie import owned_by, set_entitlement
-from gatekeeper.accounts.limits import LimitedError, client_subject
 from gatekeeper.accounts.sessions import SignedIn
-from gatekeeper.commerce import codes, ledger, orders, paying
-from gatekeeper.commerce.codes import Redemption
+from gatekeeper.commerce import free, ledger, orders, paying, trial_page, trials
+from gatekeeper.commerce.coupons import till
+from gatekeeper.commerce.coupons.rules import CouponRefusedError
+from gatekeeper.commerce.coupons.till import Priced
 from gatekeeper.commerce.entitlements import (
     Owned,
-    entitlements,
     first_payment,
     is_renewing,
     order_state,
 )
-from gatekeeper.commerce.ledger import Entry
+from gatekeeper.commerce.ledger import Entry, Kind
+from gatekeeper.commerce.money import Money
 from gatekeeper.commerce.offers import (
     Offer,
     find_offer,
     is_covered,
     lesson_address,
     opened_courses,
-    title_of,
 )
 from gatekeeper.commerce.orders import Order
 from gatekeeper.commerce.sandbox import provider as sandbox
 from gatekeeper.contract import routes
-from gatekeeper.web.forms import FieldError, field
+from gatekeeper.contract.manifest import Manifest, ProductEntry
 from gatekeeper.web.language import language
-from gatekeeper.web.pages import page
+from gatekeeper.web.pages import page, to
 from gatekeeper.web.service import service
 
 blueprint = Blueprint("commerce", __name__, template_folder="templates")
@@ -53,10 +53,15 @@ _LONGEST_LESSON = 500
 @blueprint.get(f"{routes.BUY}<product>")
 def offer(product: str) -> Response:
     who = signed_in()
-    found = _offer(product)
+    lesson = _lesson(request.args.get("lesson"))
+    trial = _trial(product)
+    found = _offer(product) if trial is None else None
     if who is None:
         return sign_in_first()
-    return _offer_page(found, who, lesson=_lesson(request.args.get("lesson")))
+    if trial is not None:
+        return trial_page.show(*trial, who, lesson=lesson)
+    assert found is not None  # noqa: S101  (a product that is no trial has an offer, or it is 404)
+    return _offer_page(till.priced(found, who.reader.id), who, lesson=lesson)
 
 
 @blueprint.post(f"{routes.BUY}<product>")
@@ -64,27 +69,41 @@ def buy(product: str) -> Response:
     who = signed_in()
     if who is None:
         return sign_in_first()
-    found = _offer(product)
-    served = service()
     lesson = _lesson(request.values.get("lesson"))
+    trial = _trial(product)
+    if trial is not None:
+        return trial_page.take(*trial, who, lesson=lesson)
+    priced = till.priced(_offer(product), who.reader.id)
+    found = priced.offer
+    served = service()
     provider = paying.chosen(found.price.currency)
-    if provider is None:
-        return _offer_page(found, who, lesson=lesson, error="no_provider", status=503)
+    if provider is None and not found.is_free:
+        return _offer_page(priced, who, lesson=lesson, error="no_provider", status=503)
+    if priced.refusal is not None:
+        return _offer_page(priced, who, lesson=lesson, status=422)
     if _is_covered(found, owned_by(who.reader.id)):
-        return _offer_page(found, who, lesson=lesson)
+        return _offer_page(priced, who, lesson=lesson)
     now = served.clock()
     with served.database.write() as connection:
         limits.count(connection, served.marker, [(limits.ORDERS_BY_READER, who.reader.id)], now=now)
-    with served.database.write() as connection:
-        order = orders.create(
-            connection,
-            found,
-            reader=who.reader.id,
-            lesson=lesson,
-            language=language(),
-            provider=provider.name,
-            now=now,
-        )
+    try:
+        with served.database.write() as connection:
+            order = orders.create(
+                connection,
+                found,
+                reader=who.reader.id,
+                lesson=lesson,
+                language=language(),
+                provider=free.NAME if provider is None or found.is_free else provider.name,
+                now=now,
+                bought_for=None if found.seats is None else Kind.TEAMED,
+            )
+            if found.is_free:
+                free.pay(connection, order, post=served.post, now=now)
+    except CouponRefusedError as error:
+        return _offer_page(priced.refused(error), who, lesson=lesson, status=409)
+    if provider is None or found.is_free:
+        return to(f"/orders/{order.number}")
     return paying.begin(order, provider)
 
 
@@ -105,9 +124,10 @@ def show_order(number: str) -> Response:
         back=lesson_address(served.manifest, order.lesson),
         courses=opened_courses(served.manifest, order.product) if served.manifest is not None else (),
         has_returned="returned" in request.args,
+        for_others=_for_others(entries),
         sandbox_steps=_sandbox_steps(order),
         is_managed=is_renewing(entries) and provider is not None and provider.renews,
-        pay_again=routes.buy_path(order.product, order.lesson),
+        pay_again=till.with_code(routes.buy_path(order.product, order.lesson), order.coupon),
     )
     set_entitlement(response, who)
     return response
@@ -142,55 +162,11 @@ def receipt(number: str) -> Response:
     )
 
 
-@blueprint.get(routes.REDEEM)
-def redeem_form() -> Response:
-    if signed_in() is None:
-        return sign_in_first()
-    return _redeem_page(code=request.args.get("code", "")[:40])
-
-
-@blueprint.post(routes.REDEEM)
-def redeem() -> Response:
-    who = signed_in()
-    if who is None:
-        return sign_in_first()
-    served = service()
-    now = served.clock()
-    lesson = _lesson(request.form.get("lesson"))
-    try:
-        typed = field("code", longest=40)
-    except FieldError:
-        return _redeem_page(code="", error=Redemption.UNKNOWN, status=422)
-    uses = [
-        (limits.REDEEMS_BY_READER, who.reader.id),
-        (limits.REDEEMS_FROM_CLIENT, client_subject(client())),
-    ]
-    try:
-        with served.database.write() as connection:
-            limits.count(connection, served.marker, uses, now=now)
-    except LimitedError as limited:
-        response = _redeem_page(code=typed, limited=limited, status=429)
-        response.headers["Retry-After"] = str(limited.retry_after_seconds)
-        return response
-    with served.database.write() as connection:
-        product = codes.product_of(connection, served.marker, typed)
-        held = entitlements(ledger.of_reader(connection, who.reader.id), now).active
-        if product is not None and product in held and held[product].until is None:
-            outcome = Redemption.YOURS
-        else:
-            outcome = codes.redeem(connection, served.marker, typed, reader=who.reader.id, now=now)
-    if outcome not in {Redemption.DONE, Redemption.YOURS} or product is None:
-        return _redeem_page(code=typed, error=outcome, status=422)
-    manifest = served.manifest
-    response = page(
-        "commerce/redeemed.html",
-        title=title_of(manifest, product, language()),
-        is_new=outcome is Redemption.DONE,
-        courses=opened_courses(manifest, product) if manifest is not None else (),
-        back=lesson_address(manifest, lesson),
-    )
-    set_entitlement(response, who)
-    return response
+def _trial(product: str) -> tuple[Manifest, str, ProductEntry] | None:
+    """What the trial's page needs, if the address names a trial."""
+    manifest = service().manifest
+    entry = trials.find(manifest, product) if manifest is not None else None
+    return None if manifest is None or entry is None else (manifest, product, entry)
 
 
 def _offer(product: str) -> Offer:
@@ -206,6 +182,7 @@ def _offer(product: str) -> Offer:
         language=language(),
         currency=currency,
         is_payable=lambda code: any(provider.takes(code) for provider in providers),
+        seats=request.values.get("seats", type=int),
     )
     if found is None:
         abort(404)
@@ -213,23 +190,46 @@ def _offer(product: str) -> Offer:
 
 
 def _offer_page(
-    found: Offer, who: SignedIn, *, lesson: str | None, error: str | None = None, status: int = 200
+    priced: Priced, who: SignedIn, *, lesson: str | None, error: str | None = None, status: int = 200
 ) -> Response:
     served = service()
+    found = priced.offer
     owned = owned_by(who.reader.id)
     providers = paying.providers(found.price.currency)
     return page(
         "commerce/buy.html",
         status=status,
         offer=found,
+        priced=priced,
+        off=Money(
+            amount_minor=found.full_price.amount_minor - found.price.amount_minor,
+            currency=found.price.currency,
+        ),
+        without_coupon=_without_coupon(found, lesson),
+        lesson=lesson,
         who=who,
         action=routes.buy_path(found.product, lesson),
         back=lesson_address(served.manifest, lesson),
         is_covered=_is_covered(found, owned),
         holding=owned.active.get(found.product),
-        error=error or (None if providers else "no_provider"),
+        error=error or (None if providers or found.is_free else "no_provider"),
         providers=providers,
     )
+
+
+def _without_coupon(found: Offer, lesson: str | None) -> str:
+    asked: dict[str, str | int] = {"currency": found.price.currency}
+    if lesson is not None:
+        asked["lesson"] = lesson
+    if found.seats is not None:
+        asked["seats"] = found.seats
+    return f"{routes.buy_path(found.product)}?{urlencode(asked)}"
+
+
+def _for_others(entries: Sequence[Entry]) -> str | None:
+    """`gifts` or `seats` for an order that opens to others: the texts of its page."""
+    kinds = {entry.kind for entry in entries}
+    return "gifts" if Kind.GIFTED in kinds else "seats" if Kind.TEAMED in kinds else None
 
 
 def _sandbox_steps(order: Order) -> tuple[str, ...]:
@@ -243,9 +243,11 @@ def _sandbox_steps(order: Order) -> tuple[str, ...]:
 
 
 def _is_covered(found: Offer, owned: Owned) -> bool:
+    """Seats are bought for others, so nothing covers them."""
     manifest = service().manifest
-    for_ever = [id_ for id_, holding in owned.active.items() if holding.until is None]
-    return manifest is not None and is_covered(manifest, found.product, for_ever)
+    return (
+        found.seats is None and manifest is not None and is_covered(manifest, found.product, owned.for_good)
+    )
 
 
 def _lesson(text: str | None) -> str | None:
@@ -263,16 +265,3 @@ def _order(number: str, who: SignedIn) -> tuple[Order, Sequence[Entry]]:
         if order is None:
             abort(404)
         return order, ledger.of_order(connection, number)
-
-
-def _redeem_page(
-    *, code: str, error: Redemption | None = None, limited: LimitedError | None = None, status: int = 200
-) -> Response:
-    return page(
-        "commerce/redeem.html",
-        status=status,
-        code=code,
-        error=error.value if error is not None else None,
-        minutes=0 if limited is None else -(-limited.retry_after_seconds // 60),
-        lesson=_lesson(request.values.get("lesson")),
-    )

@@ -48,6 +48,7 @@ class Refusal(StrEnum):
     USED_UP = "used_up"
     HELD = "held"  # all uses that are left are kept for orders that are being paid
     USED_BY_READER = "used_by_reader"
+    TOO_OFTEN = "too_often"  # too many tries
 
 
 class CouponRefusedError(Exception):

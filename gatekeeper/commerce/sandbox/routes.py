@@ -11,6 +11,7 @@ from flask import Blueprint, Response, abort, request
 
 from gatekeeper.accounts.current import signed_in
 from gatekeeper.commerce import orders
+from gatekeeper.commerce.coupons import uses
 from gatekeeper.commerce.messages import take_message
 from gatekeeper.commerce.sandbox.courier import deliver_due
 from gatekeeper.commerce.sandbox.provider import (
@@ -46,6 +47,8 @@ def checkout(payment: str) -> Response:
 def pay(payment: str) -> Response:
     found = _payment(payment)
     step = _step(request.form.get("step"), {Step.PAY, Step.TWICE, Step.LATE, Step.DECLINE})
+    if not _is_open(found.order):
+        step = Step.DECLINE  # as a provider whose checkout has ended
     _take(found, step)
     if step is Step.TWICE:
         served = service()
@@ -108,6 +111,16 @@ def _take(payment: SandboxPayment, step: Step) -> None:
     with served.database.write() as connection:
         take(connection, payment, step, now=served.clock())
     deliver()
+
+
+def _is_open(number: str) -> bool:
+    """Whether the order can still be paid at its price: what a coupon keeps ends with the checkout."""
+    served = service()
+    with served.database.read() as connection:
+        order = orders.find(connection, number)
+        return order is not None and (
+            order.coupon is None or uses.is_held(connection, number, now=served.clock())
+        )
 
 
 def _sandbox() -> Sandbox:
