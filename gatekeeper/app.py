@@ -14,11 +14,24 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response
 from sqlalchemy.exc import OperationalError
 
-from gatekeeper.accounts import account_routes, api, limits, revocations, sessions, sign_in, sign_in_routes
+from gatekeeper.accounts import (
+    account_routes,
+    api,
+    assemble,
+    errands,
+    limits,
+    revocations,
+    sessions,
+    sign_in,
+    sign_in_routes,
+)
+from gatekeeper.accounts.life import assemble as life
+from gatekeeper.accounts.life import change, proofs
 from gatekeeper.accounts.post import outbox
 from gatekeeper.accounts.post.letters import LetterWriter
 from gatekeeper.accounts.post.sender import send_due
 from gatekeeper.accounts.post.smtp import MailServer
+from gatekeeper.commerce import assemble as for_others
 from gatekeeper.commerce import figures, messages, pay_routes
 from gatekeeper.commerce import routes as commerce_routes
 from gatekeeper.commerce.providers.shelf import open_providers
@@ -31,6 +44,7 @@ from gatekeeper.limits.sightings import Sightings
 from gatekeeper.operator import marker
 from gatekeeper.secrets import derive
 from gatekeeper.settings import Settings
+from gatekeeper.signals import assemble as signals
 from gatekeeper.storage.engine import Database, open_database
 from gatekeeper.storage.migrate import require_migrated, upgrade
 from gatekeeper.web import errors, pages
@@ -101,19 +115,25 @@ def create_app(
     errors.install(app)
     app.register_blueprint(sign_in_routes.blueprint)
     app.register_blueprint(account_routes.blueprint)
+    assemble.install(app, settings)
+    life.install(app)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(commerce_routes.blueprint)
+    for_others.install(app)
     app.register_blueprint(figures.blueprint)
     app.register_blueprint(messages.blueprint)
     app.register_blueprint(pay_routes.blueprint)
     app.register_blueprint(sandbox_routes.blueprint)
+    signals.install(app, served)
     app.add_url_rule(f"{PREFIX}<name>", "asset", _asset(served.assets))
     background = Background(jobs(app), served.wake)
+    signals_thread = Background([app.extensions[signals.EXTENSION].turn], threading.Event())
     watch = Background(gate_jobs(served, revoked or Revoked()), served.revoke)
-    app.extensions[BACKGROUND] = (background, watch)
+    app.extensions[BACKGROUND] = (background, watch, signals_thread)
     if with_background:
         background.start()
         watch.start()
+        signals_thread.start()
     return app
 
 
@@ -151,6 +171,7 @@ def jobs(app: Flask) -> list[Callable[[], object]]:
             sender=served.settings.mail_from,
             keep_text=served.settings.is_demo,
             clock=served.clock,
+            marker=served.marker,
         )
 
     def deliver_sandbox() -> None:
@@ -166,6 +187,9 @@ def jobs(app: Flask) -> list[Callable[[], object]]:
             for forget in (
                 limits.forget_ended,
                 sign_in.forget_ended,
+                proofs.forget_ended,
+                change.forget_ended,
+                errands.forget_ended,
                 sessions.forget_ended,
                 revocations.forget_ended,
                 outbox.forget_old,
@@ -173,7 +197,7 @@ def jobs(app: Flask) -> list[Callable[[], object]]:
             ):
                 forget(connection, now=now)
 
-    return [send_mails, deliver_sandbox, sweep, *_alarm(app)]
+    return [*for_others.jobs(served), send_mails, deliver_sandbox, sweep, *_alarm(app)]
 
 
 def _alarm(app: Flask) -> list[Callable[[], object]]:
@@ -205,6 +229,8 @@ def close(app: Flask) -> None:
     """Stops the background thread and closes the database."""
     for background in app.extensions[BACKGROUND]:
         background.stop()
+    app.extensions[signals.EXTENSION].close()
+    assemble.close(app)
     app.extensions[EXTENSION].database.close()
 
 

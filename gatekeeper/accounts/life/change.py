@@ -29,6 +29,7 @@ from gatekeeper.storage.columns import Base
 log = logging.getLogger(__name__)
 
 UNDO_FOR = timedelta(days=7)
+REMEMBERED = timedelta(days=730)
 # Ways to sign in, and the moment from which each row has been as it is.
 _WAYS_IN = (("passwords", "changed_at"), ("passkeys", "created_at"), ("identities", "linked_at"))
 
@@ -137,8 +138,8 @@ def undo(connection: Connection, undoable: Undoable, *, now: datetime) -> bool:
 
 
 def forget_ended(connection: Connection, *, now: datetime) -> None:
-    """Drops old addresses once nobody can object any more."""
-    connection.execute(delete(AddressChangeRow).where(AddressChangeRow.undo_until < now - timedelta(days=30)))
+    """Drops old addresses when they are no longer needed to find a purchase again (`restore`)."""
+    connection.execute(delete(AddressChangeRow).where(AddressChangeRow.changed_at < now - REMEMBERED))
 
 
 def _mark(marker: Marker, secret: str) -> str:

@@ -3,14 +3,19 @@
 - The key makes a mail unique: the receipt of an order is `receipt:<number>`, however often the payment is reported.
 - A sender leases a mail by one conditional UPDATE, so two processes never send the same one. A sender that dies gives it back
   when the lease runs out; the Message-ID is made from the key, so a mail server or reader can see a repetition.
-- Failures are tried again after 15 s, 1 min, 4 min … up to six times; a refusal for good (5xx) is not.
-- What is sent, failed or too late keeps no text, except in demo mode, where the outbox page shows it.
+- Failures are tried again after 15 s, 1 min, 4 min … up to six times; a refusal for good (5xx) is not. An operator may try what failed
+  once more (`gatekeeper mail retry`), as long as it is worth sending.
+- One mailbox gets at most `limits.MAILS_TO_RECIPIENT`; the rest wait, nothing is lost (attack case A13).
+- Mail that must be sent goes before mail that can be refused, and a receipt before everything that is put beside it.
+- What is sent keeps neither text nor address, except in demo mode, where the outbox page shows it. What failed keeps them for a week, so
+  that it can be tried again; unless it holds a code or a link, which have an end.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, delete, or_, select, update
 
@@ -26,11 +31,12 @@ KEPT = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """What a mail says. text and html say the same."""
+    """What a mail says. text and html say the same. unsubscribe: for optional mail, where it can be refused."""
 
     subject: str
     text: str
     html: str
+    unsubscribe: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +78,7 @@ def put(
             "sent_at": None,
             "failed_at": None,
             "problem": "",
+            "unsubscribe": letter.unsubscribe,
         },
         unique=(MailRow.key,),
     )
@@ -83,7 +90,7 @@ def lease(connection: Connection, *, now: datetime) -> Mail | None:
     due = select(MailRow.id).where(
         MailRow.sent_at.is_(None), MailRow.failed_at.is_(None), MailRow.send_at <= now, is_free
     )
-    next_id = due.order_by(MailRow.send_at, MailRow.id).limit(1).scalar_subquery()
+    next_id = due.order_by(MailRow.unsubscribe != "", MailRow.send_at, MailRow.id).limit(1).scalar_subquery()
     row = connection.execute(
         update(MailRow)
         .where(MailRow.id == next_id, is_free)
@@ -95,6 +102,7 @@ def lease(connection: Connection, *, now: datetime) -> Mail | None:
             MailRow.subject,
             MailRow.text,
             MailRow.html,
+            MailRow.unsubscribe,
             MailRow.created_at,
             MailRow.tries,
         )
@@ -105,7 +113,7 @@ def lease(connection: Connection, *, now: datetime) -> Mail | None:
         id=row.id,
         key=row.key,
         recipient=row.recipient,
-        letter=Letter(subject=row.subject, text=row.text, html=row.html),
+        letter=_letter(row),
         created_at=row.created_at,
         tries=row.tries,
     )
@@ -133,11 +141,12 @@ def is_too_late(connection: Connection, mail: Mail, *, now: datetime) -> bool:
 
 
 def sent(connection: Connection, mail: Mail, *, now: datetime, keep_text: bool) -> None:
-    _done(connection, mail, keep_text=keep_text, sent_at=now)
+    _done(connection, mail, is_kept=keep_text, sent_at=now)
 
 
 def given_up(connection: Connection, mail: Mail, problem: str, *, now: datetime, keep_text: bool) -> None:
-    _done(connection, mail, keep_text=keep_text, failed_at=now, problem=problem[:200])
+    ends = connection.execute(select(MailRow.not_after).where(MailRow.id == mail.id)).scalar_one()
+    _done(connection, mail, is_kept=keep_text or ends is None, failed_at=now, problem=problem[:200])
 
 
 def try_again(connection: Connection, mail: Mail, problem: str, *, now: datetime, keep_text: bool) -> bool:
@@ -154,6 +163,24 @@ def try_again(connection: Connection, mail: Mail, problem: str, *, now: datetime
     return True
 
 
+def postpone(connection: Connection, mail: Mail, *, until: datetime) -> None:
+    """Puts the mail back, untried, until its mailbox may have another one."""
+    connection.execute(
+        update(MailRow)
+        .where(MailRow.id == mail.id)
+        .values(leased_until=None, send_at=until, tries=mail.tries - 1, problem="too many to this mailbox")
+    )
+
+
+def drop_waiting(connection: Connection, *, unsubscribe: str) -> None:
+    """Drops optional mail that waits and whose link of refusal is LIKE this."""
+    connection.execute(
+        delete(MailRow).where(
+            MailRow.unsubscribe.like(unsubscribe), MailRow.sent_at.is_(None), MailRow.leased_until.is_(None)
+        )
+    )
+
+
 def shown(connection: Connection, *, most: int = 50) -> list[Mail]:
     """The newest mails with their texts, for the demo's outbox page."""
     rows = connection.execute(
@@ -164,7 +191,7 @@ def shown(connection: Connection, *, most: int = 50) -> list[Mail]:
             id=row.id,
             key=row.key,
             recipient=row.recipient,
-            letter=Letter(subject=row.subject, text=row.text, html=row.html),
+            letter=_letter(row),
             created_at=row.created_at,
             tries=row.tries,
         )
@@ -178,8 +205,12 @@ def forget_old(connection: Connection, *, now: datetime) -> None:
         connection.execute(delete(MailRow).where(done_at < now - KEPT))
 
 
-def _done(connection: Connection, mail: Mail, *, keep_text: bool, **values: object) -> None:
-    emptied = {} if keep_text else {"subject": "", "text": "", "html": ""}
+def _letter(row: Any) -> Letter:
+    return Letter(subject=row.subject, text=row.text, html=row.html, unsubscribe=row.unsubscribe)
+
+
+def _done(connection: Connection, mail: Mail, *, is_kept: bool, **values: object) -> None:
+    emptied = {} if is_kept else {"recipient": "", "subject": "", "text": "", "html": "", "unsubscribe": ""}
     connection.execute(
         update(MailRow).where(MailRow.id == mail.id).values(leased_until=None, **emptied, **values)
     )

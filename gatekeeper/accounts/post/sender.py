@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from gatekeeper.accounts import limits
+from gatekeeper.accounts.limits import LimitedError
+from gatekeeper.accounts.marks import Marker
 from gatekeeper.accounts.post import outbox
 from gatekeeper.accounts.post.smtp import MailServer, MailServerError, RefusedError
 from gatekeeper.storage.engine import Database
@@ -25,10 +28,11 @@ def send_due(
     sender: str,
     keep_text: bool,
     clock: Callable[[], datetime],
+    marker: Marker,
 ) -> int:
-    """Sends mails that are due, at most twenty. Returns how many were tried. keep_text: for the demo's outbox page."""
+    """Sends mails that are due, at most twenty. Returns how many were taken up. keep_text: for the demo's outbox page."""
     for count in range(MOST_AT_ONCE):
-        if not _send_one(database, server, sender=sender, keep_text=keep_text, clock=clock):
+        if not _send_one(database, server, sender=sender, keep_text=keep_text, clock=clock, marker=marker):
             return count
     return MOST_AT_ONCE
 
@@ -40,6 +44,7 @@ def _send_one(
     sender: str,
     keep_text: bool,
     clock: Callable[[], datetime],
+    marker: Marker,
 ) -> bool:
     with database.read() as connection:
         if not outbox.is_waiting(connection, now=clock()):
@@ -51,6 +56,14 @@ def _send_one(
         if outbox.is_too_late(connection, mail, now=clock()):
             outbox.given_up(connection, mail, "too late to be useful", now=clock(), keep_text=keep_text)
             log.warning("mail dropped: too late id=%d tries=%d", mail.id, mail.tries)
+            return True
+        try:
+            uses = [(limits.MAILS_TO_RECIPIENT, mail.recipient)]
+            limits.count(connection, marker, uses, now=clock())
+        except LimitedError as limited:
+            until = clock() + timedelta(seconds=limited.retry_after_seconds)
+            outbox.postpone(connection, mail, until=until)
+            log.warning("mail postponed: too many to one mailbox id=%d", mail.id)
             return True
     try:  # no transaction is open while the network is waited for
         if server is not None:

@@ -132,6 +132,9 @@ def message_of(mail: Mail, *, sender: str, now: datetime) -> EmailMessage:
     identity = hashlib.sha256(mail.key.encode()).hexdigest()[:32]
     message["Message-ID"] = f"<{identity}@{address.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
+    if mail.letter.unsubscribe:
+        message["List-Unsubscribe"] = f"<{mail.letter.unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
     message.set_content(mail.letter.text)
     message.add_alternative(mail.letter.html, subtype="html")
     return message
