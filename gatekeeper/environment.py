@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from gatekeeper.accounts.oidc.environment import read_identity_accounts
 from gatekeeper.commerce.providers.environment import read_accounts
 from gatekeeper.contract.address import StoreAddress, parse_store
 from gatekeeper.contract.signature import public_keys
@@ -14,7 +15,7 @@ from gatekeeper.environment_values import EnvironmentValues
 from gatekeeper.errors import SettingsError
 from gatekeeper.gate.sign import MAXIMUM_SECONDS
 from gatekeeper.secrets import Secret, TokenKey, is_rsa_key, kept_hex, secret_from_hex, token_keys_from_text
-from gatekeeper.settings import CloudFront, Delivery, Limits, Mode, Operations, Settings
+from gatekeeper.settings import CloudFront, Delivery, Limits, Mode, Operations, Settings, SignalSettings
 from gatekeeper.stores.address import S3Account
 
 TOKEN_KEYS = "token_keys"  # noqa: S105  (a demo's file in the state folder)
@@ -51,7 +52,7 @@ class _SettingsReader:
         site_url = self._url("LYCEUM_SITE_URL", "http://127.0.0.1:8000/")
         secret_key = self._secret_key()
         token_keys = self._token_keys()
-        release_public_keys, figures_key = self._release_public_keys(), self._figures_key()
+        release_public_keys, figures_key = self._release_public_keys(), self._shown_key("LYCEUM_FIGURES_KEY")
         smtp_url = self._smtp()
         database = self._values.secret("LYCEUM_DATABASE_URL")
         addresses = [address for address in (store, public_store) if address is not None]
@@ -70,6 +71,9 @@ class _SettingsReader:
         trusted_proxies = self._values.networks("LYCEUM_TRUSTED_PROXIES")
         delivery, limits, operations = self._delivery(), self._limits(), self._operations()
         payments = read_accounts(self._values, is_demo=is_demo)
+        signals = self._signals()
+        password_hashes = self._values.whole("LYCEUM_PASSWORD_HASHES", 0, 0, 64)
+        identity_accounts = read_identity_accounts(self._values)
         if self._values.problems or store is None or secret_key is None:
             raise SettingsError(self._values.problems)
         return Settings(
@@ -99,6 +103,9 @@ class _SettingsReader:
             limits=limits,
             operations=operations,
             payments=payments,
+            signals=signals,
+            password_hashes=password_hashes,
+            identity_accounts=identity_accounts,
         )
 
     def _delivery(self) -> Delivery:
@@ -155,6 +162,14 @@ class _SettingsReader:
             address_per_minute=whole("LYCEUM_ADDRESS_LIMIT", 6000, 0, 1_000_000),
             sharing_networks=whole("LYCEUM_SHARING_NETWORKS", 8, 0, 10_000),
             redis_url=shared,
+        )
+
+    def _signals(self) -> SignalSettings:
+        return SignalSettings(
+            database_url=self._values.secret("LYCEUM_SIGNALS_DATABASE_URL"),
+            key=self._shown_key("LYCEUM_SIGNALS_KEY"),
+            per_minute=self._values.whole("LYCEUM_SIGNALS_LIMIT", 600, 1, 1_000_000),
+            keep_days=self._values.whole("LYCEUM_SIGNALS_DAYS", 400, 1, 36_500),
         )
 
     def _operations(self) -> Operations:
@@ -236,8 +251,8 @@ class _SettingsReader:
             return ""
         return text
 
-    def _figures_key(self) -> Secret | None:
-        name = "LYCEUM_FIGURES_KEY"
+    def _shown_key(self, name: str) -> Secret | None:
+        """A key that somebody shows to be told something; None if it is not set."""
         given = self._values.secret(name)
         try:
             return None if given is None else secret_from_hex(given.reveal_text())

@@ -28,6 +28,7 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
+from gatekeeper.accounts.oidc.environment import is_secret_name
 from gatekeeper.environment import read_settings
 from gatekeeper.errors import GatekeeperError
 from gatekeeper.limits.tally import open_storage
@@ -110,8 +111,8 @@ def _load(settings: Settings, parent: int) -> Front:
     end_with_parent(parent, drain_seconds=settings.operations.drain_seconds)
     for number in _ENDING:
         signal.signal(number, signal.SIG_DFL)
-    for name in SECRET_VARIABLES:
-        os.environ.pop(name, None)
+    for name in [name for name in os.environ if name in SECRET_VARIABLES or is_secret_name(name)]:
+        del os.environ[name]
     for name in [name for name in os.environ if name[:5] == "HTTP_"]:  # would look like headers of a request
         del os.environ[name]
     return build(settings)

@@ -20,6 +20,10 @@ Every secret may also be given as NAME_FILE, the path of a file that holds it. A
     LYCEUM_RELEASE_PUBLIC_KEYS   public halves of the keys that sign releases, as hex; nothing else in the store is believed
     LYCEUM_UNSIGNED_RELEASES     refuse (default) or allow: a live gatekeeper without release keys
     LYCEUM_FIGURES_KEY      what `lyceum diff-access` shows to be told how many readers own what; nobody is told when absent
+    LYCEUM_SIGNALS_DATABASE_URL   a database of their own for signals; the common one when absent
+    LYCEUM_SIGNALS_KEY      what `lyceum signals export` shows to be given the signals; nobody is given them when absent
+    LYCEUM_SIGNALS_LIMIT    tellings of one address a minute, 600
+    LYCEUM_SIGNALS_DAYS     days that signals are kept, 400
     LYCEUM_SMTP_URL         smtp://, smtps:// or smtp+starttls://[user:password@]host[:port]
     LYCEUM_MAIL_FROM        the sender of mails
     LYCEUM_REFRESH_SECONDS  how often the store is asked for a new release, 5
@@ -35,6 +39,8 @@ Every secret may also be given as NAME_FILE, the path of a file that holds it. A
     LYCEUM_SERVER           granian (default) or turnstile, which answers several times as many requests at the gate
     LYCEUM_DRAIN_SECONDS    how long answers under way may take after SIGTERM, 20
     LYCEUM_TRUSTED_PROXIES  networks whose X-Forwarded-For is believed, like 10.0.0.0/8; nobody's when absent
+    LYCEUM_PASSWORD_HASHES  passwords that a process hashes at once, half the cores shared by all processes
+    LYCEUM_OIDC_…           signing in through other services, see `accounts.oidc.environment`
     LYCEUM_STRIPE_…, LYCEUM_WECHAT_PAY_…, LYCEUM_ALIPAY_…    accounts at payment providers, see `commerce.providers.environment`
 
 Live refuses what is missing, short or guessable, and plain http except on loopback (attack case J21). Demo makes missing
@@ -52,6 +58,7 @@ from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from gatekeeper.accounts.oidc.accounts import IdentityAccount
 from gatekeeper.commerce.providers.accounts import PaymentAccounts
 from gatekeeper.contract.address import StoreAddress
 from gatekeeper.contract.signature import public_keys
@@ -71,6 +78,8 @@ SECRET_VARIABLES = (
     "LYCEUM_RELEASE_KEY",
     "LYCEUM_RELEASE_PUBLIC_KEYS",
     "LYCEUM_SECRET_KEY",
+    "LYCEUM_SIGNALS_DATABASE_URL",
+    "LYCEUM_SIGNALS_KEY",
     "LYCEUM_SMTP_URL",
     "LYCEUM_STRIPE_KEY",
     "LYCEUM_STRIPE_WEBHOOK_SECRETS",
@@ -126,9 +135,20 @@ class Operations:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignalSettings:
+    """database_url: None for the common database. key: of the export; None for no export. per_minute: of one address."""
+
+    database_url: Secret | None = None
+    key: Secret | None = None
+    per_minute: int = 600
+    keep_days: int = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """gatekeeper_url: origin without a final slash. site_url: with one. token_keys: oldest first, never empty.
 
+    password_hashes: at once in a process; 0: as the cores allow.
     release_public_keys: as `contract.signature.public_keys` reads them; empty where unsigned releases are allowed.
     """
 
@@ -158,6 +178,9 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     operations: Operations = field(default_factory=Operations)
     payments: PaymentAccounts = field(default_factory=PaymentAccounts)
+    signals: SignalSettings = field(default_factory=SignalSettings)
+    password_hashes: int = 0
+    identity_accounts: tuple[IdentityAccount, ...] = ()
 
     @property
     def is_demo(self) -> bool:

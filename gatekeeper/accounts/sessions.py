@@ -3,6 +3,7 @@
 - The cookie holds 256 random bits; the database holds their mark, and a public handle that tokens and forms name.
 - A session ends after 30 days without a visit, 180 days after signing in, when its reader ends it, or at the next sign-in of the
   same browser: signing in always makes a new one (attack case S02). Its tokens end with it (`revocations`).
+- What changes how one signs in asks for a fresh session, at most ten minutes old: signing in once more is the proof, in whichever way.
 - The last visit is written at most every ten minutes, so that reading does not write.
 """
 
@@ -21,6 +22,7 @@ from gatekeeper.accounts.tables import ReaderRow, SessionRow
 
 IDLE = timedelta(days=30)
 ABSOLUTE = timedelta(days=180)
+FRESH = timedelta(minutes=10)
 SEEN_EVERY = timedelta(minutes=10)
 
 _BROWSERS = (
@@ -45,10 +47,11 @@ _COOKIE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """Who asks, and through which session."""
+    """Who asks, and through which session. since: when they signed in."""
 
     reader: Reader
     handle: str
+    since: datetime
     seen_at: datetime
 
 
@@ -84,19 +87,31 @@ def find(connection: Connection, marker: Marker, cookie: str, *, now: datetime) 
     if not _COOKIE.fullmatch(cookie):
         return None
     row = connection.execute(
-        select(ReaderRow.id, ReaderRow.email, ReaderRow.language, SessionRow.handle, SessionRow.seen_at)
+        select(
+            ReaderRow.id,
+            ReaderRow.email,
+            ReaderRow.language,
+            SessionRow.handle,
+            SessionRow.created_at,
+            SessionRow.seen_at,
+        )
         .join(ReaderRow, ReaderRow.id == SessionRow.reader)
         .where(SessionRow.mark == marker.mark("session", cookie), _alive(now))
     ).one_or_none()
     if row is None:
         return None
     reader = Reader(id=row.id, email=row.email, language=row.language)
-    return SignedIn(reader=reader, handle=row.handle, seen_at=row.seen_at)
+    return SignedIn(reader=reader, handle=row.handle, since=row.created_at, seen_at=row.seen_at)
 
 
 def is_due(signed_in: SignedIn, *, now: datetime) -> bool:
     """Whether the visit should be written down."""
     return now - signed_in.seen_at >= SEEN_EVERY
+
+
+def is_fresh(signed_in: SignedIn, *, now: datetime) -> bool:
+    """Whether the reader has proven only just now who they are."""
+    return now - signed_in.since < FRESH
 
 
 def see(connection: Connection, handle: str, *, now: datetime) -> None:

@@ -60,9 +60,7 @@ def ask(
     connection: Connection, marker: Marker, *, email: str, target: str, language: str, now: datetime
 ) -> Asked:
     """A new request for this normal address; older ones for it end."""
-    connection.execute(
-        update(SignInRow).where(SignInRow.email == email, SignInRow.ended_at.is_(None)).values(ended_at=now)
-    )
+    end_open(connection, email, now=now)
     asked = Asked(
         id=new_id(),
         browser=new_secret(),
@@ -152,6 +150,13 @@ def use_link(
     if now >= request.expires_at:
         return Verdict.ENDED
     return Verdict.PROVEN if _end(connection, request.id, now=now) else Verdict.ENDED
+
+
+def end_open(connection: Connection, email: str, *, now: datetime) -> None:
+    """Ends what is open for this address: after a change of password or address no code of before works (attack case A10)."""
+    connection.execute(
+        update(SignInRow).where(SignInRow.email == email, SignInRow.ended_at.is_(None)).values(ended_at=now)
+    )
 
 
 def forget_ended(connection: Connection, *, now: datetime) -> None:

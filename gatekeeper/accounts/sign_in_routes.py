@@ -1,6 +1,7 @@
 """The pages of signing in and out. The rules are in `sign_in.py`; here they meet forms, cookies and limits.
 
-GET/POST /sign-in                 the address; `?next=` or `?lesson=` says where to go back to
+GET/POST /sign-in                 the address, and the other ways; `?next=` or `?lesson=` says where to go back to; `?again=1` asks a reader who is
+                                  signed in to prove once more who they are
 GET/POST /sign-in/code            the code, in the browser that asked
 GET/POST /sign-in/link/<secret>   the mail's link: looking does nothing, the button signs in (S05)
 GET/POST /sign-out                a question, and the deed
@@ -8,56 +9,56 @@ GET/POST /sign-out                a question, and the deed
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
-from urllib.parse import unquote, urlsplit
 
 from flask import Blueprint, Response, request, url_for
 from sqlalchemy import Connection
 
 from gatekeeper.accounts import limits, readers, sessions, sign_in
 from gatekeeper.accounts.address import LONGEST, AddressError, normal_address
-from gatekeeper.accounts.current import ENTITLEMENT, SESSION, client, forget_signed_in, signed_in
-from gatekeeper.accounts.entitlement_cookie import set_entitlement
+from gatekeeper.accounts.current import client, forget_signed_in, signed_in
+from gatekeeper.accounts.entrance import (
+    BROWSER,
+    Opened,
+    Way,
+    dropped_cookies,
+    go,
+    open_session,
+    refused,
+    welcome,
+)
 from gatekeeper.accounts.limits import LimitedError, client_subject
 from gatekeeper.accounts.post import outbox
 from gatekeeper.accounts.sessions import SignedIn
 from gatekeeper.accounts.sign_in import Request, Verdict
-from gatekeeper.commerce.offers import lesson_address, title_of
+from gatekeeper.accounts.sign_in_page import asked_target, form_page, minutes_of, with_wait
 from gatekeeper.contract import routes
-from gatekeeper.web.cookies import drop_cookie, set_cookie
+from gatekeeper.web.cookies import set_cookie
 from gatekeeper.web.forms import FieldError, field
 from gatekeeper.web.language import language
 from gatekeeper.web.pages import page, to
-from gatekeeper.web.protection import renew_form_cookie
-from gatekeeper.web.returns import LONGEST as LONGEST_TARGET
-from gatekeeper.web.returns import return_target
 from gatekeeper.web.service import service
 
-log = logging.getLogger(__name__)
-
 blueprint = Blueprint("sign_in", __name__, template_folder="templates")
-
-BROWSER = "sign_in"
-AFTERWARDS = routes.ACCOUNT
 
 
 @blueprint.get(routes.SIGN_IN)
 def form() -> Response:
-    target = _target(request.args.get("next", ""), request.args.get("lesson"))
-    if signed_in() is not None:
-        return _go(target)
-    return _form_page(target)
+    target = asked_target()
+    who = signed_in()
+    if who is not None and not request.args.get("again"):
+        return go(target)
+    return form_page(target)
 
 
 @blueprint.post(routes.SIGN_IN)
 def ask() -> Response:
-    target = _target(request.form.get("next", ""), None)
+    target = asked_target()
     try:
         typed = field("email", longest=LONGEST)
         email = normal_address(typed)
     except (FieldError, AddressError):
-        return _form_page(target, email=request.form.get("email", "")[:LONGEST], error="address", status=422)
+        return form_page(target, email=request.form.get("email", "")[:LONGEST], error="address", status=422)
     return _ask(email, target)
 
 
@@ -94,10 +95,10 @@ def try_code() -> Response:
     before = signed_in()
     with served.database.write() as connection:
         verdict = sign_in.try_code(connection, served.marker, asked, code, now=now)
-        cookie = _begin_session(connection, asked, before) if verdict is Verdict.PROVEN else ""
-    if verdict is Verdict.PROVEN:
-        return _signed_in(asked, cookie)
-    log.warning("sign-in failed verdict=%s request=%s", verdict.value, asked.id)
+        opened = _open(connection, asked, Way.CODE, before) if verdict is Verdict.PROVEN else None
+    if opened is not None:
+        return welcome(opened, asked.target)
+    refused(Way.CODE, verdict.value, request=asked.id)
     fresh = _request() or asked
     error = "wrong" if verdict is Verdict.WRONG and fresh.is_open else "ended"
     return _code_page(fresh, error=error, status=422)
@@ -124,9 +125,10 @@ def use_link(link: str) -> Response:
     before = signed_in()
     with served.database.write() as connection:
         verdict = sign_in.use_link(connection, served.marker, asked, link, now=served.clock())
-        cookie = _begin_session(connection, asked, before) if verdict is Verdict.PROVEN else ""
-    if verdict is Verdict.PROVEN:
-        return _signed_in(asked, cookie)
+        opened = _open(connection, asked, Way.LINK, before) if verdict is Verdict.PROVEN else None
+    if opened is not None:
+        return welcome(opened, asked.target)
+    refused(Way.LINK, verdict.value, request=asked.id)
     return page("accounts/link.html", status=422, link=link, asked=None)
 
 
@@ -147,15 +149,6 @@ def sign_out() -> Response:
     return dropped_cookies(page("accounts/signed_out.html"))
 
 
-def dropped_cookies(response: Response) -> Response:
-    """The answer, with everything dropped that this browser was known by."""
-    for name in (SESSION, ENTITLEMENT, BROWSER):
-        drop_cookie(response, name)
-    renew_form_cookie(response)
-    response.headers["Clear-Site-Data"] = '"cache"'  # nothing comes back by the back button (C07)
-    return response
-
-
 def _ask(email: str, target: str) -> Response:
     """Sends a code, known address or not: the answer and the work are the same."""
     served = service()
@@ -170,7 +163,7 @@ def _ask(email: str, target: str) -> Response:
         with served.database.write() as connection:
             limits.count(connection, served.marker, uses, now=now)
     except LimitedError as limited:
-        return _form_page(target, email=email, error="limited", status=429, limited=limited)
+        return form_page(target, email=email, error="limited", status=429, limited=limited)
     with served.database.write() as connection:
         asked = sign_in.ask(
             connection, served.marker, email=email, target=target, language=language(), now=now
@@ -196,30 +189,11 @@ def _ask(email: str, target: str) -> Response:
     return response
 
 
-def _begin_session(connection: Connection, asked: Request, before: SignedIn | None) -> str:
-    """Makes the reader if need be, ends this browser's session of before, begins a new one (S02). Returns its cookie."""
-    served = service()
-    now = served.clock()
-    if before is not None:
-        sessions.end(connection, reader=before.reader.id, handle=before.handle, now=now)
+def _open(connection: Connection, asked: Request, way: Way, before: SignedIn | None) -> Opened:
+    """Makes the reader if need be, and begins their session."""
+    now = service().clock()
     reader = readers.find_or_create(connection, asked.email, language=asked.language, now=now)
-    agent = request.headers.get("User-Agent", "")[:500]
-    return sessions.begin(connection, served.marker, reader=reader.id, user_agent=agent, now=now)
-
-
-def _signed_in(asked: Request, cookie: str) -> Response:
-    served = service()
-    with served.database.read() as connection:
-        who = sessions.find(connection, served.marker, cookie, now=served.clock())
-    forget_signed_in(who)
-    log.info("signed in reader=%s", who.reader.id if who is not None else "")
-    response = _go(asked.target)
-    set_cookie(response, SESSION, cookie, lifetime=sessions.ABSOLUTE)
-    drop_cookie(response, BROWSER)
-    renew_form_cookie(response)
-    if who is not None:
-        set_entitlement(response, who)
-    return response
+    return open_session(connection, reader=reader.id, way=way, before=before, now=now)
 
 
 def _request() -> Request | None:
@@ -232,61 +206,10 @@ def _request() -> Request | None:
         return sign_in.find(connection, served.marker, browser=cookie, now=served.clock())
 
 
-def _target(text: str, lesson: str | None) -> str:
-    """Where to go afterwards; never anywhere but here or a page of the school."""
-    manifest = service().manifest
-    return (
-        lesson_address(manifest, lesson) or return_target(text[: LONGEST_TARGET + 1], manifest) or AFTERWARDS
-    )
-
-
-def _go(target: str) -> Response:
-    """To the target; it was checked when it was kept, and is checked again."""
-    return to(return_target(target, service().manifest) or AFTERWARDS)
-
-
-def _form_page(
-    target: str,
-    *,
-    email: str = "",
-    error: str | None = None,
-    status: int = 200,
-    limited: LimitedError | None = None,
-) -> Response:
-    response = page(
-        "accounts/sign_in.html",
-        status=status,
-        target=target,
-        email=email,
-        error=error,
-        minutes=_minutes(limited),
-        buying=_buying(target),
-    )
-    return _with_wait(response, limited)
-
-
 def _code_page(
     asked: Request, *, error: str | None, status: int = 200, limited: LimitedError | None = None
 ) -> Response:
-    response = page("accounts/code.html", status=status, asked=asked, error=error, minutes=_minutes(limited))
-    return _with_wait(response, limited)
-
-
-def _buying(target: str) -> str | None:
-    """The title of the product that the reader is on the way to."""
-    manifest = service().manifest
-    path = urlsplit(target).path
-    head, _, product = path.rpartition("/")
-    if manifest is None or f"{head}/" != routes.BUY or unquote(product) not in manifest.products:
-        return None
-    return title_of(manifest, unquote(product), language())
-
-
-def _minutes(limited: LimitedError | None) -> int:
-    return 0 if limited is None else -(-limited.retry_after_seconds // 60)
-
-
-def _with_wait(response: Response, limited: LimitedError | None) -> Response:
-    if limited is not None:
-        response.headers["Retry-After"] = str(limited.retry_after_seconds)
-    return response
+    response = page(
+        "accounts/code.html", status=status, asked=asked, error=error, minutes=minutes_of(limited)
+    )
+    return with_wait(response, limited)

@@ -103,6 +103,18 @@ CATALOGUE: Mapping[str, Form] = {
     "restore_moved": Form(
         pieces=(Paragraph("lead"), Rows(("order.number", "number")), Link("sign_in")), foot="not_you"
     ),
+    # How one signs in has changed (`accounts.news`): one of these happened.
+    "security": Form(
+        pieces=(
+            Paragraph("password_set", only_if="password_set"),
+            Paragraph("password_removed", only_if="password_removed"),
+            Paragraph("passkey_added", only_if="passkey_added"),
+            Paragraph("passkey_removed", only_if="passkey_removed"),
+            Paragraph("identity_linked", only_if="identity_linked"),
+            Paragraph("identity_unlinked", only_if="identity_unlinked"),
+            Link("not_you"),
+        )
+    ),
     # Gifts and seats, to people who did not ask for it: optional mail (`optional.put`).
     "gift": Form(
         pieces=(

@@ -1,0 +1,1 @@
+"""Signing in through another service: GitHub, and any OpenID Connect provider. Off until one is configured."""
