@@ -27,6 +27,7 @@ from gatekeeper.contract.products import ProductKind
 from gatekeeper.contract.signals import Privacy
 from generator.catalogue.model import Access, Level, Status, Visibility
 from generator.catalogue.names import is_id
+from generator.members.settings import HALF_LIFE_DAYS
 
 # Page fields of MkDocs, Material and well-known plugins, as real folders of Markdown hold them. They say nothing about who may
 # read a page, so a folder that has them need not be edited to become a course.
@@ -173,6 +174,7 @@ def _summary_or_list(value: Any) -> Any:
 
 Line = Annotated[str, AfterValidator(_line_of_text)]
 Language = Literal["zh", "en"]
+Kind = Literal["view", "depth", "time", "finished", "search", "copied", "clicked", "bought", "comment"]
 LocalLine = Annotated[dict[Language, Line], BeforeValidator(_in_languages), Field(min_length=1)]
 LocalText = Annotated[dict[Language, str], BeforeValidator(_in_languages)]
 LocalLines = Annotated[dict[Language, list[Line]], BeforeValidator(_in_languages_list)]
@@ -232,6 +234,13 @@ class PrivacyFields(Entry):
     signals: Privacy = Privacy.NONE
 
 
+class MembersFields(Entry):
+    """points: what a reader's event is worth, instead of the house's weight for it."""
+
+    points: dict[Kind, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
+    half_life_days: Annotated[float, Field(gt=0, allow_inf_nan=False)] = HALF_LIFE_DAYS
+
+
 class SchoolFields(Entry):
     format: Literal[1] = 1
     name: LocalLine
@@ -246,6 +255,7 @@ class SchoolFields(Entry):
     authors: dict[Id, AuthorFields] = {}
     products: list[ProductFields] = []
     privacy: PrivacyFields = PrivacyFields()
+    members: MembersFields = MembersFields()
     coupons: list[CouponFields] = []
 
 

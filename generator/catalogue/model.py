@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from gatekeeper.contract.products import GRACE_DAYS, ProductKind, Seats
 from gatekeeper.contract.signals import Privacy
 from generator.errors import Severity
+from generator.members.settings import MemberSettings
 
 Language = str  # "zh" or "en"
 LocalText = Mapping[Language, str]
@@ -187,6 +188,7 @@ class School:
     files: Mapping[PurePosixPath, int] = field(default_factory=dict)
     coupons: Mapping[str, Coupon] = field(default_factory=dict)
     signals: Privacy = Privacy.NONE  # what pages tell of their readers
+    members: MemberSettings = MemberSettings()
 
     @property
     def lessons(self) -> tuple[Lesson, ...]:

@@ -20,6 +20,7 @@ from generator.catalogue.model import Access, Author, Coupon, Course, Product, S
 from generator.catalogue.products import Openings, frozen, products
 from generator.catalogue.tree import Tree
 from generator.errors import Problem
+from generator.members.settings import POINTS, MemberSettings
 
 SCHOOL = PurePosixPath("school.yml")
 COURSE = "course.yml"
@@ -103,6 +104,10 @@ def _school(
         files=MappingProxyType(_attachments(files)),
         coupons=MappingProxyType(found_coupons),
         signals=fields.privacy.signals,
+        members=MemberSettings(
+            points=MappingProxyType({**POINTS, **fields.members.points}),
+            half_life_days=fields.members.half_life_days,
+        ),
     )
 
 

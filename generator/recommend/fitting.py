@@ -1,8 +1,7 @@
 """Which product fits: the one that opens most of what is recommended. Ties go to the one that opens fewer lessons of the school.
 
 A whole-school subscription opens whatever is recommended, so of products that open as many of the list the smaller one fits better, and
-of equal ones the one that stands first in school.yml. A product that opens a single lesson of a list is no news beside the lesson's own offer,
-unless the list locks only that one.
+of equal ones the one that stands first in school.yml. A product that opens a single lesson of a list is no news beside that lesson's own offer.
 """
 
 from __future__ import annotations
@@ -12,11 +11,13 @@ from collections.abc import Iterable, Mapping
 
 from generator.catalogue.model import Lesson, Product
 
+LEAST = 2
+
 
 def fitting(
     recommended: Iterable[Lesson], products: Mapping[str, Product], opens: Mapping[str, int]
 ) -> tuple[str, int] | None:
-    """The product and how many of the recommended lessons it opens; None when none of them is for sale.
+    """The product and how many of the recommended lessons it opens; None when none opens LEAST of them.
 
     opens: product → how many published lessons it opens.
     """
@@ -26,8 +27,6 @@ def fitting(
         for product in dict.fromkeys(lesson.products)
         if product in products and products[product].active
     )
-    if not opened:
-        return None
     order = {id_: place for place, id_ in enumerate(products)}
-    best = min(opened, key=lambda id_: (-opened[id_], opens.get(id_, 0), order[id_]))
-    return best, opened[best]
+    best = min(opened, key=lambda id_: (-opened[id_], opens.get(id_, 0), order[id_]), default=None)
+    return None if best is None or opened[best] < LEAST else (best, opened[best])

@@ -31,10 +31,11 @@ _CACHED = "lists/"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A list as a page prints it. fits: the product that opens most of it, and how many."""
+    """A list as a page prints it. fits: the product that opens most of it, and how many. has_row: the lesson has a row of its own."""
 
     entries: tuple[Entry, ...]
     fits: tuple[str, int] | None = None
+    has_row: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,7 @@ class Lists:
         """Keep the lists of each course's lessons, for builds that read only that course."""
         for course in edition.courses:
             own = {
-                lesson.id: [self.lessons[lesson.id].entries, self.lessons[lesson.id].fits]
+                lesson.id: _packed(self.lessons[lesson.id])
                 for lesson in course.lessons
                 if lesson.id in self.lessons
             }
@@ -63,9 +64,15 @@ def remembered(cache: Cache, courses: Iterable[str]) -> Lists:
     """The lists of these courses' lessons as the last build of the school made them."""
     lessons: dict[str, Shown] = {}
     for course in courses:
-        for id_, (entries, fits) in json.loads(cache.get(_CACHED + course) or b"{}").items():
-            lessons[id_] = Shown(entries=tuple(entries), fits=None if fits is None else (fits[0], fits[1]))
+        for id_, (entries, fits, has_row) in json.loads(cache.get(_CACHED + course) or b"{}").items():
+            lessons[id_] = Shown(
+                entries=tuple(entries), fits=None if fits is None else (fits[0], fits[1]), has_row=has_row
+            )
     return Lists(lessons=lessons)
+
+
+def _packed(shown: Shown) -> list[object]:
+    return [shown.entries, shown.fits, shown.has_row]
 
 
 def lists_of(
@@ -83,6 +90,7 @@ def lists_of(
         return Shown(
             entries=tuple(_entry(one, subject, listed, titles, edition) for one in chosen),
             fits=fitting(locked, edition.school.products, opens),
+            has_row=subject in found.rows,
         )
 
     lessons = {id_: shown(found.lessons.get(id_, ()), id_, SHOWN) for id_ in listed}

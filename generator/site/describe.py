@@ -293,7 +293,7 @@ class Descriptions:
         """What to read next, and the product that opens most of it."""
         if shown is None:
             return {}
-        facts: Meta = {"related": list(shown.entries)}
+        facts: Meta = {"related": list(shown.entries)} | _present(has_row=shown.has_row or None)
         if shown.fits:
             product, count = shown.fits
             for offer in self._offers.of([product], language):

@@ -21,13 +21,14 @@ class Project:
     """A school's folder and what its settings say for this build.
 
     root: holds `content/`. folder: where stage and site are written; None: `root/build`.
-    base_url, gatekeeper_url: instead of those in school.yml when not None.
+    base_url, gatekeeper_url: instead of those in school.yml when not None. behaviour: the folder of signals; None: `root/.lyceum/signals`.
     """
 
     root: Path
     folder: Path | None = None
     base_url: str | None = None
     gatekeeper_url: str | None = None
+    behaviour: Path | None = None
 
     @property
     def content(self) -> Path:
@@ -53,6 +54,11 @@ class Project:
     @property
     def cache(self) -> Path:
         return self.root / ".cache" / "lyceum"
+
+    @property
+    def signals(self) -> Path:
+        """What readers did, as `lyceum signals` leaves it: `*.parquet`. Not for git: it is about people."""
+        return self.behaviour or self.root / ".lyceum" / "signals"
 
     @property
     def settings(self) -> Path:
