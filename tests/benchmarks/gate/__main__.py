@@ -279,6 +279,11 @@ class Benchmark:
         print(
             f"  {requests:,} requests in {seconds:.0f} s, {requests / seconds / most:.0%} of the maximum; {warm[-1][1]:.0f} MB in all processes"
         )
+        tenths = [
+            statistics.mean(size for at, size in samples if part <= at / seconds * 10 < part + 1)
+            for part in range(10)
+        ]
+        print(f"  MB by tenths of the time: {', '.join(f'{size:.1f}' for size in tenths)}")
         self.judge("errors in the soak", errors, 0, "")
         self.judge("resident memory rises by, after the warm-up", slope_a_hour(warm), 1, "MB/h")
 
