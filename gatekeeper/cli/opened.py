@@ -12,6 +12,7 @@ from gatekeeper.errors import GatekeeperError
 
 if TYPE_CHECKING:
     from gatekeeper.contract.manifest import Manifest
+    from gatekeeper.secrets import Secret
     from gatekeeper.settings import Settings
     from gatekeeper.storage.engine import Database
 
@@ -23,11 +24,14 @@ def settings_here() -> Settings:
 
 
 @contextmanager
-def opened_database(settings: Settings, *, needs_schema: bool = True) -> Iterator[Database]:
+def opened_database(
+    settings: Settings, *, url: Secret | None = None, needs_schema: bool = True
+) -> Iterator[Database]:
+    """url: of another database than the common one."""
     from gatekeeper.storage.engine import open_database
     from gatekeeper.storage.migrate import require_migrated, upgrade
 
-    database = open_database(settings.database_url.reveal_text())
+    database = open_database((url or settings.database_url).reveal_text())
     try:
         with reachable():
             if needs_schema:

@@ -38,7 +38,7 @@ def serve() -> None:
 
 @cli.command(epilog=EXIT_CODES)
 def migrate() -> None:
-    """Bring the database to the schema of this version. Safe to repeat; make a backup first.
+    """Bring the database, and that of signals if it is another, to the schema of this version. Safe to repeat; make a backup first.
 
     \b
     Examples:
@@ -47,12 +47,16 @@ def migrate() -> None:
     """
     from gatekeeper.storage.migrate import current_revision, upgrade
 
-    with opened_database(settings_here(), needs_schema=False) as database:
-        before = current_revision(database)
-        after = upgrade(database)
-    click.echo(
-        f"already at {after}" if before == after else f"migrated from {before or 'nothing'} to {after}"
-    )
+    settings = settings_here()
+    places = {"": settings.database_url, "signals: ": settings.signals.database_url}
+    for name, url in places.items():
+        if url is None:
+            continue
+        with opened_database(settings, url=url, needs_schema=False) as database:
+            before = current_revision(database)
+            after = upgrade(database)
+        said = f"already at {after}" if before == after else f"migrated from {before or 'nothing'} to {after}"
+        click.echo(f"{name}{said}")
 
 
 @cli.command(epilog=EXIT_CODES)

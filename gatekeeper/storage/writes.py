@@ -1,6 +1,6 @@
-"""The two writes that must be atomic on both engines: insert unless it is there, and count up.
+"""The writes that must be atomic on both engines: insert unless it is there, one row or many, and count up.
 
-Both are one statement, so that parallel callers need no lock of their own. Their syntax is common to SQLite and PostgreSQL, but
+Each is one statement, so that parallel callers need no lock of their own. Their syntax is common to SQLite and PostgreSQL, but
 SQLAlchemy keeps it with each dialect.
 """
 
@@ -24,6 +24,21 @@ def insert_once(
     names = [column.key for column in unique]
     inserted = connection.execute(statement.on_conflict_do_nothing(index_elements=names).returning(unique[0]))
     return inserted.first() is not None
+
+
+def insert_all_once(
+    connection: Connection,
+    table: type[DeclarativeBase],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    unique: Columns,
+) -> None:
+    """Inserts the rows, all with the same columns, but those whose `unique` columns are there or came before."""
+    if rows:
+        names = [column.key for column in unique]
+        connection.execute(
+            _insert(connection, table).on_conflict_do_nothing(index_elements=names), list(rows)
+        )
 
 
 def count_up(
