@@ -1,47 +1,84 @@
-"""The shop fixtures of the rooms below."""
+"""The shop fixtures of the rooms below, each over SQLite and over PostgreSQL (attack case Z21).
+
+A test that takes `shop`, `any_database`, `database_url` or `empty_database_url` runs once on each engine; where PostgreSQL is not
+installed its half is skipped with that reason.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.support.databases import postgres_cluster, why_not
+from tests.support.databases import Cluster, copy_migrated_sqlite, postgres_server, why_not
 from tests.support.shop import Shop, open_shop
 
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    """The service over SQLite."""
-    with open_shop(tmp_path) as opened:
-        yield opened
+ENGINES = ("sqlite", "postgresql")
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """An empty database of a server that lives as long as the test run."""
+def postgres_cluster() -> Iterator[Cluster]:
+    """A server that lives as long as this process of the test run."""
     reason = why_not()
     if reason is not None:
         pytest.skip(reason)
-    with postgres_cluster() as url:
+    with postgres_server() as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=ENGINES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A migrated database without rows."""
+    with _migrated(request, tmp_path) as url:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def any_shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
-    """The service over SQLite, and once more over PostgreSQL: for what must hold under parallel requests on both."""
+@pytest.fixture(params=ENGINES)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without tables."""
     if request.param == "sqlite":
-        with open_shop(tmp_path) as opened:
-            yield opened
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
         return
-    from sqlalchemy import create_engine
+    cluster: Cluster = request.getfixturevalue("postgres_cluster")
+    with cluster.empty() as url:
+        yield url
 
-    url: str = request.getfixturevalue("postgres_url")
-    name = f"shop_{abs(hash(request.node.nodeid)):x}"
-    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    engine.dispose()
-    with open_shop(tmp_path, LYCEUM_DATABASE_URL=url.replace("/postgres", f"/{name}")) as opened:
+
+@pytest.fixture
+def any_database(database_url: str) -> dict[str, str]:
+    """The setting that names it."""
+    return {"LYCEUM_DATABASE_URL": database_url}
+
+
+@pytest.fixture
+def shop(tmp_path: Path, any_database: dict[str, str]) -> Iterator[Shop]:
+    """The service."""
+    with open_shop(tmp_path, **any_database) as opened:
         yield opened
+
+
+@pytest.fixture
+def any_shop(shop: Shop) -> Shop:
+    """The same, by its earlier name."""
+    return shop
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def module_shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """One service for many small requests that change nothing."""
+    folder = tmp_path_factory.mktemp("shop")
+    with _migrated(request, folder) as url, open_shop(folder, LYCEUM_DATABASE_URL=url) as opened:
+        yield opened
+
+
+@contextmanager
+def _migrated(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        copy_migrated_sqlite(folder / "shop.db")
+        yield f"sqlite:///{folder / 'shop.db'}"
+        return
+    cluster: Cluster = request.getfixturevalue("postgres_cluster")
+    with cluster.migrated() as url:
+        yield url

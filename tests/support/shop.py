@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from sqlalchemy.engine import make_url
 from werkzeug.test import TestResponse
 
 from gatekeeper.accounts.post import outbox
@@ -39,8 +40,8 @@ from gatekeeper.environment import read_settings
 from gatekeeper.gate.library import Library
 from gatekeeper.settings import Settings
 from gatekeeper.storage.engine import Database
-from gatekeeper.storage.migrate import upgrade
 from gatekeeper.web.service import EXTENSION, Service
+from tests.support.databases import copy_migrated_sqlite, migrate
 from tests.support.tiny_release import RELEASE_PUBLIC_KEY
 
 ORIGIN = "https://gate.example.test"
@@ -276,12 +277,11 @@ def visible(answer: TestResponse) -> str:
 def open_shop(folder: Path, clock: Clock | None = None, /, **environ: str) -> Iterator[Shop]:
     """A service without a background thread; closed at the end. clock: one that others look at, too."""
     settings = settings_for(folder, **environ)
-    if not settings.is_demo:
-        from gatekeeper.storage.engine import open_database
-
-        database = open_database(settings.database_url.reveal_text())
-        upgrade(database)
-        database.close()
+    url = make_url(settings.database_url.reveal_text())
+    if url.get_backend_name() == "sqlite" and url.database:
+        copy_migrated_sqlite(Path(url.database))
+    elif not settings.is_demo:
+        migrate(settings.database_url.reveal_text())
     clock = clock or Clock()
     library = SimpleNamespace(manifest=school())
     app = create_app(settings, cast(Library, library), clock=clock, with_background=False)

@@ -429,6 +429,15 @@ def stripe_server(clock: Callable[[], datetime]) -> Iterator[StripeServer]:
         yield server
 
 
+def stripe_environ(url: str) -> dict[str, str]:
+    """The settings of a school with this Stripe."""
+    return {
+        "LYCEUM_STRIPE_KEY": KEY,
+        "LYCEUM_STRIPE_WEBHOOK_SECRETS": SECRET,
+        "LYCEUM_STRIPE_URL": url,
+    }
+
+
 def raw_of(event: dict[str, Any]) -> bytes:
     """An event as Stripe sends it: indented JSON."""
     return json.dumps(event, indent=2).encode()

@@ -227,8 +227,8 @@ def test_w11_what_is_no_amount_is_refused(text: object) -> None:
         notices.yuan(text)
 
 
-def test_w05_fifty_parallel_notices_make_one_line_one_grant_one_mail(any_alipay_till: AlipayTill) -> None:
-    till = any_alipay_till
+def test_w05_fifty_parallel_notices_make_one_line_one_grant_one_mail(alipay_till: AlipayTill) -> None:
+    till = alipay_till
     raw = till.server.pay(visited(till, till.reader()))
     statuses: list[int] = []
     threads = [threading.Thread(target=lambda: statuses.append(till.deliver(raw, FORM))) for _ in range(50)]
@@ -240,9 +240,9 @@ def test_w05_fifty_parallel_notices_make_one_line_one_grant_one_mail(any_alipay_
     assert (till.kinds(), till.mails()) == (["paid"], ["receipt"])
 
 
-def test_w06_payment_and_totals_of_refunds_converge_in_every_order(any_alipay_till: AlipayTill) -> None:
+def test_w06_payment_and_totals_of_refunds_converge_in_every_order(alipay_till: AlipayTill) -> None:
     """W23: Alipay tells totals; whichever comes first, the lines add up to what was given back."""
-    till = any_alipay_till
+    till = alipay_till
     for turn, order in enumerate(itertools.permutations(range(3))):
         email = f"reader{turn}@example.org"
         number = visited(till, till.reader(email, address=f"192.0.2.{turn + 1}"))
@@ -257,8 +257,8 @@ def test_w06_payment_and_totals_of_refunds_converge_in_every_order(any_alipay_ti
         assert till.shop.owned(email).holdings["rust"].state is State.REFUNDED
 
 
-def test_w05_totals_that_meet_at_once_add_up(any_alipay_till: AlipayTill) -> None:
-    till = any_alipay_till
+def test_w05_totals_that_meet_at_once_add_up(alipay_till: AlipayTill) -> None:
+    till = alipay_till
     number = visited(till, till.reader())
     raws = [till.server.pay(number)]
     raws += [till.server.refund(number, "10.00", number=str(turn)) for turn in range(8)]
@@ -305,9 +305,9 @@ def test_w18_a_notice_that_cannot_be_stored_is_answered_with_fail_and_5xx(
 
 
 def test_w27_a_lost_notice_is_healed_by_asking_and_a_late_one_changes_nothing(
-    any_alipay_till: AlipayTill,
+    alipay_till: AlipayTill,
 ) -> None:
-    till = any_alipay_till
+    till = alipay_till
     reader = till.reader()
     number = visited(till, reader)
     raw = till.server.pay(number)

@@ -32,8 +32,8 @@ def founds(findings: list[Finding]) -> list[Found]:
     return [finding.found for finding in findings]
 
 
-def test_w27_what_stripes_webhooks_did_not_bring_is_recorded_once(any_stripe_till: StripeTill) -> None:
-    till = any_stripe_till
+def test_w27_what_stripes_webhooks_did_not_bring_is_recorded_once(stripe_till: StripeTill) -> None:
+    till = stripe_till
     number, events = paid(till)
     dry = till.reconcile(is_applied=False)
     assert [(finding.found, finding.order) for finding in dry] == [(Found.MISSING, number)]

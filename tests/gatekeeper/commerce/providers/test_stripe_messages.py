@@ -82,28 +82,27 @@ def test_w04_the_signature_is_over_the_bytes_as_they_came(stripe_till: StripeTil
     assert stripe_till.outcomes() == []
 
 
-def test_w05_fifty_parallel_deliveries_make_one_line_one_grant_one_mail(any_stripe_till: StripeTill) -> None:
-    number, events = paid_order(any_stripe_till, any_stripe_till.reader())
+def test_w05_fifty_parallel_deliveries_make_one_line_one_grant_one_mail(stripe_till: StripeTill) -> None:
+    number, events = paid_order(stripe_till, stripe_till.reader())
     raw = raw_of(events[-1])
-    headers = any_stripe_till.server.sign(raw)
+    headers = stripe_till.server.sign(raw)
     statuses: list[int] = []
     threads = [
-        threading.Thread(target=lambda: statuses.append(any_stripe_till.deliver(raw, headers)))
-        for _ in range(50)
+        threading.Thread(target=lambda: statuses.append(stripe_till.deliver(raw, headers))) for _ in range(50)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert statuses == [200] * 50
-    assert any_stripe_till.kinds() == ["paid"]
-    assert any_stripe_till.mails() == ["receipt"]
-    assert any_stripe_till.owned.holdings["rust"].origins == (number,)
+    assert stripe_till.kinds() == ["paid"]
+    assert stripe_till.mails() == ["receipt"]
+    assert stripe_till.owned.holdings["rust"].origins == (number,)
 
 
-def test_w05_events_that_meet_at_once_wait_for_none_and_lose_none(any_stripe_till: StripeTill) -> None:
+def test_w05_events_that_meet_at_once_wait_for_none_and_lose_none(stripe_till: StripeTill) -> None:
     """Payment, refund and dispute at the same moment, ten times each: whoever comes first, all are recorded."""
-    till = any_stripe_till
+    till = stripe_till
     _, events = paid_order(till, till.reader())
     payment = events[-1]["data"]["object"]["payment_intent"]
     events += [till.server.refund(payment, 1500), till.server.dispute(payment, 1500)]
@@ -124,9 +123,9 @@ def test_w05_events_that_meet_at_once_wait_for_none_and_lose_none(any_stripe_til
     assert till.held() is State.REFUNDED
 
 
-def test_w06_created_paid_refunded_and_disputed_converge_in_every_order(any_stripe_till: StripeTill) -> None:
+def test_w06_created_paid_refunded_and_disputed_converge_in_every_order(stripe_till: StripeTill) -> None:
     """All 24 orders, each message twice: one grant, one line each, one receipt; refunds and disputes name only Stripe's payment."""
-    till = any_stripe_till
+    till = stripe_till
     for turn, order in enumerate(itertools.permutations(range(4))):
         email = f"reader{turn}@example.org"
         reader = till.reader(email, address=f"192.0.2.{turn + 1}")
@@ -283,9 +282,9 @@ def test_events_that_are_not_about_orders_are_kept_and_answered(stripe_till: Str
 
 
 def test_w18_a_handler_that_fails_answers_5xx_and_the_repetition_heals(
-    any_stripe_till: StripeTill, monkeypatch: pytest.MonkeyPatch
+    stripe_till: StripeTill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    till = any_stripe_till
+    till = stripe_till
     _, events = paid_order(till, till.reader())
 
     def broken(*_: object, **__: object) -> None:

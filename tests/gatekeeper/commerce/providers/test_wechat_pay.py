@@ -322,8 +322,8 @@ def test_w11_another_amount_opens_nothing_and_is_reported(
     assert any(record.levelname == "ERROR" and number in record.getMessage() for record in caplog.records)
 
 
-def test_w05_fifty_parallel_notices_make_one_line_one_grant_one_mail(any_wechat_till: WechatTill) -> None:
-    till = any_wechat_till
+def test_w05_fifty_parallel_notices_make_one_line_one_grant_one_mail(wechat_till: WechatTill) -> None:
+    till = wechat_till
     raw, headers = till.server.pay(ordered(till, till.reader()))
     statuses: list[int] = []
     threads = [
@@ -337,9 +337,9 @@ def test_w05_fifty_parallel_notices_make_one_line_one_grant_one_mail(any_wechat_
     assert (till.kinds(), till.mails()) == (["paid"], ["receipt"])
 
 
-def test_w06_payment_and_refunds_converge_in_every_order(any_wechat_till: WechatTill) -> None:
+def test_w06_payment_and_refunds_converge_in_every_order(wechat_till: WechatTill) -> None:
     """W23: a refund in part keeps the access, refunds that reach what was paid end it."""
-    till = any_wechat_till
+    till = wechat_till
     for turn, order in enumerate(itertools.permutations(range(3))):
         email = f"reader{turn}@example.org"
         number = ordered(till, till.reader(email, address=f"192.0.2.{turn + 1}"))
@@ -396,9 +396,9 @@ def test_a_month_bought_with_wechat_does_not_renew(wechat_till: WechatTill) -> N
 
 
 def test_w27_a_lost_notice_is_healed_by_asking_and_a_late_one_changes_nothing(
-    any_wechat_till: WechatTill,
+    wechat_till: WechatTill,
 ) -> None:
-    till = any_wechat_till
+    till = wechat_till
     reader = till.reader()
     number, unpaid = ordered(till, reader), ordered(till, reader, "sql")
     notice = till.server.pay(number)
