@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select
+from sqlalchemy import Connection, Result, Row, delete, func, select
 
 from gatekeeper.signals.tables import SignalRow
 from gatekeeper.signals.telling import Told
@@ -123,7 +123,7 @@ def days(connection: Connection, *, since: date | None = None, generation: int =
 
 def of_day(connection: Connection, day: date, *, after: int, most: int) -> Sequence[Row[Any]]:
     """Signals of the day with ids above `after`, by id, at most `most`."""
-    return connection.execute(
+    found: Result[Any] = connection.execute(
         select(
             SignalRow.id,
             SignalRow.reader,
@@ -141,7 +141,8 @@ def of_day(connection: Connection, day: date, *, after: int, most: int) -> Seque
         .where(SignalRow.day == (day - EPOCH).days, SignalRow.id > after)
         .order_by(SignalRow.id)
         .limit(most)
-    ).all()
+    )
+    return found.all()
 
 
 def forget_browser(connection: Connection, browser: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +26,7 @@ ANN = "ann-0123456789abcdef"
 
 
 @contextmanager
-def collecting(folder: Path, privacy: Privacy = Privacy.CONSENT, **environ: str) -> Iterator[Shop]:
+def collecting(folder: Path, privacy: Privacy = Privacy.CONSENT, /, **environ: str) -> Iterator[Shop]:
     with open_shop(folder, LYCEUM_SIGNALS_KEY=KEY, **environ) as shop:
         shop.library.manifest = replace(shop.library.manifest, signals=privacy)
         yield shop
@@ -45,9 +45,9 @@ def tell(
     body: bytes | None = None,
     origin: str | None = SITE_ORIGIN,
     agent: str = FIREFOX,
-    **headers: str,
+    headers: Mapping[str, str] | None = None,
 ) -> TestResponse:
-    sent = {"User-Agent": agent, "Content-Type": "text/plain;charset=UTF-8", **headers}
+    sent = {"User-Agent": agent, "Content-Type": "text/plain;charset=UTF-8", **(headers or {})}
     if origin is not None:
         sent["Origin"] = origin
     data = body if body is not None else json.dumps({"v": 1, "reader": reader, "events": events}).encode()

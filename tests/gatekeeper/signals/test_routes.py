@@ -145,7 +145,7 @@ def test_a_preflight_is_answered_for_the_site_alone(
 
 @pytest.mark.parametrize("header", ["DNT", "Sec-GPC"])
 def test_a_reader_who_asks_for_quiet_is_left_in_quiet(quick_school: Shop, header: str) -> None:
-    assert tell(quick_school.browser(), event("view"), **{header: "1"}).status_code == 204
+    assert tell(quick_school.browser(), event("view"), headers={header: "1"}).status_code == 204
     assert kept(quick_school) == []
 
 
@@ -207,8 +207,8 @@ def test_x13_what_is_no_telling_is_refused_whole(quick_school: Shop) -> None:
         answer = tell(quick_school.browser(), event("good"), bad, reader=f"browser-{number:012}")
         assert answer.status_code == 400, bad
     for value in ("NaN", "Infinity", "-Infinity", "1e999"):
-        body = json.dumps({"v": 1, "reader": ANN, "events": [event("x", "depth", value="?")]})
-        assert tell(quick_school.browser(), body=body.replace('"?"', value).encode()).status_code == 400, (
+        text = json.dumps({"v": 1, "reader": ANN, "events": [event("x", "depth", value="?")]})
+        assert tell(quick_school.browser(), body=text.replace('"?"', value).encode()).status_code == 400, (
             value
         )
     assert kept(quick_school) == []
@@ -256,7 +256,7 @@ def test_h02_a_forged_forwarding_header_is_no_way_around_the_limit(tmp_path: Pat
         page = shop.browser(address="203.0.113.9")
         said = [
             tell(
-                page, event("x"), reader=f"browser-{n:012}", **{"X-Forwarded-For": f"198.51.100.{n}"}
+                page, event("x"), reader=f"browser-{n:012}", headers={"X-Forwarded-For": f"198.51.100.{n}"}
             ).status_code
             for n in range(5)
         ]
