@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, Text, UniqueConstraint
+from sqlalchemy import Double, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gatekeeper.storage.columns import COUNTER, Base, UtcTime
@@ -37,7 +37,7 @@ class SignalRow(Base):
     event: Mapped[str] = mapped_column(NAME)
     kind: Mapped[str] = mapped_column(String(16))  # of `contract.signals.KINDS`: never rename
     lesson: Mapped[str | None] = mapped_column(Text)
-    value: Mapped[float | None]
+    value: Mapped[float | None] = mapped_column(Double)
     list_: Mapped[str | None] = mapped_column("list", NAME)
     place: Mapped[int | None]
     variant: Mapped[str | None] = mapped_column(NAME)

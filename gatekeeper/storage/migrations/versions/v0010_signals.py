@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.Column("event", NAME, nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("lesson", sa.Text(), nullable=True),
-        sa.Column("value", sa.Float(), nullable=True),
+        sa.Column("value", sa.Double(), nullable=True),
         sa.Column("list", NAME, nullable=True),
         sa.Column("place", sa.Integer(), nullable=True),
         sa.Column("variant", NAME, nullable=True),
