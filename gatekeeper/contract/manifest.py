@@ -11,6 +11,7 @@
     coupons     code → what it takes off, and for whom (see `products`); left out where there are none
     signals     what pages tell of their readers: none, consent or anonymous (`contract.signals`)
     attestation what the leak check states about the public half
+    sources     what it was made of: part of the source → digest, for its publisher; left out where nobody said
 
 URLs are relative to `site`, without a leading slash. Unknown fields are ignored. A newer format, or a manifest that does
 not have this shape, raises `ManifestError`; an access rule that is not understood is kept as `NOBODY` (rule R3).
@@ -103,6 +104,7 @@ class Manifest:
     attestation: Mapping[str, object] = field(default_factory=dict)
     coupons: Mapping[str, CouponEntry] = field(default_factory=dict)
     signals: Privacy = Privacy.NONE
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 def dumps(manifest: Manifest) -> bytes:
@@ -137,6 +139,7 @@ def dumps(manifest: Manifest) -> bytes:
             **_coupons_to_json(manifest),
             **({} if manifest.signals is Privacy.NONE else {"signals": manifest.signals.value}),
             "attestation": dict(manifest.attestation),
+            **({"sources": dict(manifest.sources)} if manifest.sources else {}),
         }
     )
 
@@ -180,6 +183,7 @@ def loads(data: bytes) -> Manifest:
             attestation=dict(_map(raw.get("attestation", {}))),
             coupons={_text(code): coupon_from_json(c) for code, c in _map(raw.get("coupons", {})).items()},
             signals=Privacy.of(raw.get("signals")),
+            sources=_texts(raw.get("sources", {})),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ManifestError(f"the manifest does not have the shape of format {FORMAT}: {error}") from error

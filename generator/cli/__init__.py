@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "generator.cli.diff_access",
         "Say who would gain or lose access to what, for a pull request.",
     ),
+    "products": ("generator.cli.products", "Plan and apply products, prices and coupons."),
     "publish": ("generator.cli.publish", "Build, and make the result the school's current release."),
     "releases": ("generator.cli.releases", "List the releases in the store."),
     "rollback": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ from generator.cli.who import publisher
 if TYPE_CHECKING:
     from generator.cli.pipeline import Built
     from generator.release import Plan, Published, Release, ReleaseSettings
+    from generator.release.history import Tip
+    from generator.release.known import Known
     from generator.site.project import Project
 
 
@@ -69,7 +72,7 @@ def command(
     )
     project = Project(root=root, base_url=settings.base_url, gatekeeper_url=settings.gatekeeper_url)
     now = moment()
-    built = build_school(project, now, strict=strict)
+    built = build_school(project, now, strict=strict, settles=True)
     if not as_json:
         report_problems(built.warnings)
     if dry_run:
@@ -98,15 +101,22 @@ def command(
 
 def bundled(built: Built, project: Project, settings: ReleaseSettings, now: datetime) -> Release:
     from generator.cli.pipeline import source_commit
+    from generator.products import sources
     from generator.release import bundle
 
     assert settings.content_key is not None  # noqa: S101 - asked for where the settings are read
+    made_of = sources.digests(
+        {path: stamp.sha256 for path, stamp in built.sources.items()},
+        {path: stamp.sha256 for path, stamp in built.around.items()},
+        (project.content / sources.SCHOOL).read_bytes(),
+    )
     return bundle(
         built.site,
         content_key=settings.content_key,
         now=now,
         commit=source_commit(project.root),
         attestation=built.attestation,
+        sources=made_of,
     )
 
 
@@ -118,20 +128,31 @@ def publish_built(
     *,
     recheck: bool = False,
     allow_loss: bool = False,
+    check: Callable[[Release, Tip, Known], None] | None = None,
 ) -> Published:
-    """Bundle what was built and proven, and make it current. Raises AccessLossError, before anything is changed, unless `allow_loss`."""
+    """Bundle what was built and proven, and make it current. Raises AccessLossError, before anything is changed, unless `allow_loss`.
+
+    check: looks at the release and at the running one before; raises an error to stop.
+    """
     from generator.release import open_stores, publish
     from generator.release.memory import memory_folder
 
     with stage("publish") as line:
         release = bundled(built, project, settings, now)
         guard = AccessGuard(release.manifest, release.public, project.root)
+
+        def approve(tip: Tip, before: Known) -> None:
+            if check is not None:
+                check(release, tip, before)
+            if not allow_loss:
+                guard.approve(tip, before)
+
         published = publish(
             release,
             open_stores(settings, memory_folder(project.root)),
             by=publisher(os.environ),
             recheck=recheck,
-            approve=None if allow_loss else guard.approve,
+            approve=None if allow_loss and check is None else approve,
             progress=line,
         )
         line.facts = f"{published.uploaded} objects uploaded ({published.uploaded_bytes / 1e6:.1f} MB), {len(published.removed)} removed"

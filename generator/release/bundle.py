@@ -24,11 +24,17 @@ from generator.site.leaks import Attestation, public_digest
 
 
 def bundle(
-    site: Site, *, content_key: bytes, now: datetime, commit: str, attestation: Attestation
+    site: Site,
+    *,
+    content_key: bytes,
+    now: datetime,
+    commit: str,
+    attestation: Attestation,
+    sources: Mapping[str, str] | None = None,
 ) -> Release:
     """The release of this build.
 
-    content_key: the school's secret that names private objects, at least 16 bytes. now: with a zone.
+    content_key: the school's secret that names private objects, at least 16 bytes. now: with a zone. sources: what it was made of (`generator.products.sources`).
     Raises LeakError when `attestation` is not about these files or states hits, LyceumError for a build that is not whole.
     """
     public = {
@@ -64,6 +70,7 @@ def bundle(
                 "created": f"{moment:%Y-%m-%dT%H:%M:%SZ}",
                 "commit": commit,
                 "attestation": json.loads(canonical.dumps(attestation.to_json())),
+                "sources": dict(sources or {}),
             }
         )
     )

@@ -1,7 +1,7 @@
 """The release: a manifest and the objects that it names, public and private half of one build together.
 
 Its id is `YYYYMMDDTHHMMSSZ-<8 hex>`: when it was bundled, and the start of its content digest. The content digest leaves out
-id, moment and commit, so that two builds of the same content are recognised as one (nothing is published then).
+id, moment, commit and sources, so that two builds of the same content are recognised as one (nothing is published then).
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ class Release:
 
 def content_digest(whole: Manifest, public: Mapping[str, PublicFile]) -> str:
     described = json.loads(manifest.dumps(whole))
-    for name in ("release", "created", "commit"):
-        del described[name]
+    for name in ("release", "created", "commit", "sources"):
+        described.pop(name, None)
     listed = _listed(public)
     listed.pop(statement.PATH, None)  # it states the three
     return hashlib.sha256(canonical.dumps([described, listed])).hexdigest()

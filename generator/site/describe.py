@@ -330,6 +330,8 @@ class Descriptions:
                 self._school.products[str(id_)].interval is not None,
             )
             for id_, buy in cards.items()
+            if self._school.products[str(id_)].seats
+            is None  # the price of a seat is not what the course costs
         ]
 
     def _minutes(self, course: Course) -> int:

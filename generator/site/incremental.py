@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from generator.errors import Problem
-from generator.site import inputs, outputs
+from generator.site import inputs, outputs, recommended
 from generator.site.cache import Cache, Stamp
 from generator.site.outputs import Outputs
 from generator.site.project import Project
@@ -46,8 +46,18 @@ class Look:
     looked_at: int
 
 
-def look(project: Project, cache: Cache, now: datetime, *, kept: tuple[str, ...] = (outputs.INDEX,)) -> Look:
-    """Compare everything that a build depends on with what the cache remembers. Nothing is changed."""
+def look(
+    project: Project,
+    cache: Cache,
+    now: datetime,
+    *,
+    kept: tuple[str, ...] = (outputs.INDEX,),
+    settles: bool = False,
+) -> Look:
+    """Compare everything that a build depends on with what the cache remembers. Nothing is changed.
+
+    settles: what to read next shall be as new as the texts are.
+    """
     looked_at = time.time_ns()
     sources = inputs.compare(
         project.content,
@@ -57,6 +67,8 @@ def look(project: Project, cache: Cache, now: datetime, *, kept: tuple[str, ...]
     )
     here = Outputs(project.build, cache.stamps("outputs"), outputs.found(project.build), kept=kept)
     is_same = _is_same_otherwise(project, cache, now) and not here.wrong
+    is_settled = not settles or recommended.is_settled(cache, sources.changed)
+    is_same = is_same and is_settled
     lessons = None
     if is_same and not (sources.added or sources.gone or sources.is_strange):
         lessons = tuple(sorted(sources.changed))
@@ -75,6 +87,8 @@ def _is_same_otherwise(project: Project, cache: Cache, now: datetime) -> bool:
         return False
     span = json.loads(cache.get("span") or "[]")
     if len(span) != 2 or not span[0] <= now.timestamp() < (span[1] or float("inf")):
+        return False
+    if cache.get(recommended.SEEN) != recommended.seen(project):
         return False
     around = inputs.compare(
         project.root,
@@ -96,6 +110,7 @@ def remember(project: Project, cache: Cache, seen: Look, edition: Edition | None
     cache.put("included", json.dumps(sorted(map(str, edition.included))).encode())
     cache.put("options", inputs.options(project))
     cache.put("tools", inputs.tools().encode())
+    cache.put(recommended.SEEN, recommended.seen(project))
     hours = [
         lesson.publish_at.timestamp()
         for lesson in (*edition.upcoming, *edition.hidden)
@@ -121,7 +136,10 @@ def read_school(project: Project, cache: Cache, seen: Look, now: datetime) -> Ed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """A site that was proven. due: when it is to be built again because a lesson's hour comes, in seconds since 1970."""
+    """A site that was proven. due: when it is to be built again because a lesson's hour comes, in seconds since 1970.
+
+    sources: the files below content/ as they were read; around: settings and theme likewise.
+    """
 
     site: Site
     attestation: Attestation
@@ -129,14 +147,25 @@ class Built:
     courses: int
     lessons: int
     due: float | None
+    sources: Mapping[str, Stamp] = field(default_factory=dict)
+    around: Mapping[str, Stamp] = field(default_factory=dict)
 
 
 class Run:
     """One build, in its steps: `read`, `site`, `search`, `prove`, `result`. Each returns what is to be said of it."""
 
-    def __init__(self, project: Project, cache: Cache, now: datetime, profile: Profile | None = None) -> None:
-        """profile: everything is made anew, in one process, and measured."""
+    def __init__(
+        self,
+        project: Project,
+        cache: Cache,
+        now: datetime,
+        profile: Profile | None = None,
+        *,
+        settles: bool = False,
+    ) -> None:
+        """profile: everything is made anew, in one process, and measured. settles: as in `look`."""
         self._profile = profile
+        self._settles = settles
         self._project = project
         self._cache = cache
         self._now = now
@@ -144,7 +173,7 @@ class Run:
         self._made: Made | None = None
         self._alone: Alone | None = None
         self._reading: Reading | None = None
-        self._seen = look(project, cache, now)
+        self._seen = look(project, cache, now, settles=settles)
         if profile is not None:
             self._seen = replace(self._seen, is_same=False, lessons=None)
 
@@ -175,6 +204,7 @@ class Run:
             )
             if self._alone is not None:
                 remember(self._project, self._cache, self._seen, None, self._now)
+                recommended.fall_behind(self._cache)
                 return f"{len(self._alone.results)} rendered, all others reused"
             self._begin_again()
             self._read_school()
@@ -228,6 +258,8 @@ class Run:
             courses=counted["courses"],
             lessons=counted["lessons"],
             due=span[1],
+            sources=self._seen.sources.now,
+            around=self._cache.stamps("surroundings"),
         )
 
     def _read_school(self) -> None:
@@ -265,7 +297,7 @@ class Run:
         self._cache.abandon()
         self._alone = None
         self._reading = None  # what it told is not in the ledger
-        self._seen = look(self._project, self._cache, self._now)
+        self._seen = look(self._project, self._cache, self._now, settles=self._settles)
 
     def _attestation(self) -> Attestation:
         from generator.site.attestation import Attestation

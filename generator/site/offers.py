@@ -1,7 +1,7 @@
 """Products → offer cards: what is for sale for a lesson, a course, the school.
 
-The cheapest purchase comes first, subscriptions after the purchases: a month's rate is no price to compare with one paid
-once. A product that is no longer sold makes no card, though it still opens what it opened.
+The cheapest purchase comes first, subscriptions after the purchases, then teams: neither a month's rate nor a seat's is a price to
+compare with one paid once. What can be tried for nothing comes last; it is no price at all. A product that is no longer sold makes no card, though it still opens what it opened.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from gatekeeper.contract import routes
+from gatekeeper.contract.products import ProductKind
 from generator.access.edition import Edition
 from generator.catalogue.model import Language, Product, in_language
 from generator.site import money
@@ -37,8 +38,15 @@ class Offers:
         ]
 
     def wholesale(self, language: Language) -> list[Offer]:
-        """Cards for the bundles and subscriptions of the school."""
-        return self.of((id_ for id_, product in self._products.items() if product.kind != "course"), language)
+        """Cards for what the school sells beside single courses."""
+        return self.of(
+            (
+                id_
+                for id_, product in self._products.items()
+                if product.kind != ProductKind.COURSE and not product.is_trial
+            ),
+            language,
+        )
 
     def from_price(self, products: Iterable[str], language: Language) -> str | None:
         """The cheapest purchase's price as text, or a subscription's when nothing is sold otherwise."""
@@ -70,6 +78,10 @@ class Offers:
         }
         if product.interval:
             card["interval"] = product.interval
+        if product.seats is not None:
+            card["seats"] = {"min": product.seats.least, "max": product.seats.most}
+        if product.days is not None:
+            card["days"] = product.days
         return card
 
 
@@ -81,6 +93,7 @@ def opened_lessons(edition: Edition) -> dict[str, int]:
     return {product: opened[product] for product in edition.school.products}
 
 
-def _order(product: Product, language: Language) -> tuple[bool, bool, int, str]:
+def _order(product: Product, language: Language) -> tuple[int, bool, int, str]:
     home, amount = next(iter(money.ordered(product.prices, language)), ("", 0))
-    return product.interval is not None, not money.is_home(home, language), amount, product.id
+    rank = 3 if product.is_trial else 2 if product.seats is not None else int(product.interval is not None)
+    return rank, not money.is_home(home, language), amount, product.id
