@@ -3,7 +3,8 @@
 - SQLite: WAL, `synchronous=FULL` (a committed payment survives a power cut), foreign keys on, five seconds of patience with
   another writer, and `BEGIN IMMEDIATE` for every transaction that writes, so that a read never has to become a write and fail
   halfway (attack case Z08).
-- PostgreSQL: READ COMMITTED; whatever must happen once rests on a unique constraint or a locked row, never on isolation.
+- PostgreSQL: READ COMMITTED; whatever must happen once rests on a unique constraint or a locked row, never on isolation. The same
+  five seconds of patience with whoever holds a lock, and with a server that does not answer (Z09).
 - An error never shows the values of a statement: they would put addresses into the log.
 - A database that stays locked, or is away, raises `sqlalchemy.exc.OperationalError`; the web side answers it with 503.
 """
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -87,10 +88,24 @@ def open_database(url: str) -> Database:
     if name == "postgresql":
         if parsed.drivername == "postgresql":
             parsed = parsed.set(drivername="postgresql+psycopg")
-        return Database(create_engine(parsed, pool_pre_ping=True, hide_parameters=True, **POOL))
+        return _open_postgresql(parsed)
     raise SettingsError(
         [f"LYCEUM_DATABASE_URL names {name}: only sqlite and postgresql keep the ledger's promises"]
     )
+
+
+def _open_postgresql(url: URL) -> Database:
+    patience = {} if "connect_timeout" in url.query else {"connect_timeout": BUSY_SECONDS}
+    engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=patience, **POOL)
+    event.listen(engine, "connect", _prepare_postgresql)
+    return Database(engine)
+
+
+def _prepare_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"SET lock_timeout = {BUSY_SECONDS * 1000}")
+    cursor.close()
+    connection.commit()  # or the first rollback would take the setting back
 
 
 def _open_sqlite(url: str, file: str | None) -> Database:

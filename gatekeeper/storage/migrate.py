@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from gatekeeper.errors import GatekeeperError
 from gatekeeper.storage.engine import Database
 
+PATIENCE_SECONDS = 60
 _FOLDER = Path(__file__).parent / "migrations"
 
 
@@ -40,6 +41,8 @@ def upgrade(database: Database) -> str:
     """Migrates to the newest schema in one transaction; safe to repeat, and when two processes start together."""
     with database.write() as connection:
         if connection.dialect.name == "postgresql":
+            # A migration waits longer than a request: for the process that migrates already, and for answers under way.
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {PATIENCE_SECONDS * 1000}")
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7239157120463)")  # any fixed number
         config = _config()
         config.attributes["connection"] = connection
