@@ -32,7 +32,7 @@ from gatekeeper.accounts.post.letters import LetterWriter
 from gatekeeper.accounts.post.sender import send_due
 from gatekeeper.accounts.post.smtp import MailServer
 from gatekeeper.commerce import assemble as for_others
-from gatekeeper.commerce import figures, messages, pay_routes
+from gatekeeper.commerce import figures, guest_routes, messages, pay_routes
 from gatekeeper.commerce import routes as commerce_routes
 from gatekeeper.commerce.providers.shelf import open_providers
 from gatekeeper.commerce.receipts import ReceiptPost
@@ -120,6 +120,7 @@ def create_app(
     app.register_blueprint(api.blueprint)
     app.register_blueprint(commerce_routes.blueprint)
     for_others.install(app)
+    app.register_blueprint(guest_routes.blueprint)
     app.register_blueprint(figures.blueprint)
     app.register_blueprint(messages.blueprint)
     app.register_blueprint(pay_routes.blueprint)

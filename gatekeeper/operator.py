@@ -1,4 +1,4 @@
-"""What an operator does to accounts from the command line: grants, revocations, codes, and the answer to "why".
+"""What an operator does to accounts from the command line: grants, revocations, the end of sessions.
 
 Each grant and revocation is a line of the ledger with a random event id; nothing is changed or removed (rule R8).
 """
@@ -6,7 +6,6 @@ Each grant and revocation is a line of the ledger with a random event id; nothin
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
@@ -15,18 +14,9 @@ from gatekeeper.accounts import readers, sessions
 from gatekeeper.accounts.address import AddressError, normal_address
 from gatekeeper.accounts.marks import Marker, new_id
 from gatekeeper.accounts.readers import Reader
-from gatekeeper.commerce import codes, ledger
-from gatekeeper.commerce.entitlements import Holding, Owned, entitlements
-from gatekeeper.commerce.ledger import Entry, Kind
-from gatekeeper.contract.access import (
-    Allowed,
-    Entitlements,
-    Reason,
-    Rule,
-    RuleKind,
-    decide,
-)
-from gatekeeper.contract.manifest import Manifest
+from gatekeeper.commerce import ledger
+from gatekeeper.commerce.entitlements import entitlements
+from gatekeeper.commerce.ledger import Kind
 from gatekeeper.errors import GatekeeperError
 from gatekeeper.secrets import Secret, derive
 from gatekeeper.storage.engine import Database
@@ -74,114 +64,6 @@ def sign_out(database: Database, email: str, *, now: datetime) -> int:
         ended = sessions.end_all(connection, reader=reader.id, now=now)
     log.info("operator signed out reader=%s sessions=%d", reader.id, ended)
     return ended
-
-
-def new_codes(
-    database: Database,
-    secret_key: Secret,
-    *,
-    product: str,
-    interval: str | None,
-    count: int,
-    last_day: datetime | None,
-    now: datetime,
-) -> list[str]:
-    """New redemption codes, in the form to print."""
-    with database.write() as connection:
-        return codes.create(
-            connection,
-            marker(secret_key),
-            product=product,
-            interval=interval,
-            count=count,
-            now=now,
-            expires_at=_end_of_day(last_day),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Why:
-    """The chain from the ledger to the decision. entries: the reader's lines for products that matter here."""
-
-    lesson: str
-    rule: Rule
-    reader: Reader | None
-    entries: tuple[Entry, ...]
-    holdings: tuple[Holding, ...]
-    reason: Reason | None
-
-    @property
-    def is_allowed(self) -> bool:
-        return self.reason is None
-
-    def lines(self) -> list[str]:
-        rule = self.rule.kind.value + (
-            f" ({' or '.join(sorted(self.rule.products))})" if self.rule.products else ""
-        )
-        lines = [f"lesson   {self.lesson}: {rule}"]
-        lines.append(f"reader   {self.reader.id}" if self.reader else "reader   has never signed in")
-        lines += [
-            f"ledger   {entry.at:%Y-%m-%d %H:%M} {entry.kind.value} {entry.product} {entry.order or entry.source}".rstrip()
-            for entry in self.entries
-        ]
-        for holding in self.holdings:
-            end = "for good" if holding.until is None else f"until {holding.until:%Y-%m-%d %H:%M}"
-            lines.append(
-                f"owns     {holding.product}: {holding.state.value}, {end}, by {', '.join(holding.origins)}"
-            )
-        lines.append("decision allowed" if self.is_allowed else f"decision refused: {self.reason}")
-        return lines
-
-    def as_json(self) -> dict[str, object]:
-        return {
-            "lesson": self.lesson,
-            "rule": self.rule.kind.value,
-            "products": sorted(self.rule.products),
-            "reader": self.reader.id if self.reader else None,
-            "ledger": [
-                {
-                    "at": entry.at.isoformat(),
-                    "kind": entry.kind.value,
-                    "product": entry.product,
-                    "order": entry.order,
-                    "source": entry.source,
-                }
-                for entry in self.entries
-            ],
-            "holdings": [
-                {
-                    "product": holding.product,
-                    "state": holding.state.value,
-                    "until": holding.until.isoformat() if holding.until else None,
-                    "origins": list(holding.origins),
-                }
-                for holding in self.holdings
-            ],
-            "allowed": self.is_allowed,
-            "reason": self.reason.value if self.reason else None,
-        }
-
-
-def why(database: Database, manifest: Manifest, email: str, lesson: str, *, now: datetime) -> Why:
-    """Why the reader may read the lesson, or why not. Raises for an unknown lesson or a text that is no address."""
-    entry = manifest.lessons.get(lesson)
-    if entry is None:
-        raise GatekeeperError(f"there is no lesson {lesson!r}", where=f"release {manifest.release}")
-    with database.read() as connection:
-        reader = readers.find_by_address(connection, _address(email))
-        entries = ledger.of_reader(connection, reader.id) if reader is not None else []
-    owned = entitlements(entries, now) if reader is not None else Owned(holdings={}, pending=())
-    known = Entitlements(reader=reader.id, products=owned.ends) if reader is not None else None
-    decision = decide(entry.access, known, int(now.timestamp()))
-    matters = entry.access.products if entry.access.kind is RuleKind.PRODUCTS else frozenset[str]()
-    return Why(
-        lesson=lesson,
-        rule=entry.access,
-        reader=reader,
-        entries=tuple(line for line in entries if line.product in matters),
-        holdings=tuple(holding for id_, holding in owned.holdings.items() if id_ in matters),
-        reason=None if isinstance(decision, Allowed) else decision.reason,
-    )
 
 
 def _append(

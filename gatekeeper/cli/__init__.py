@@ -5,10 +5,10 @@ Data goes to standard output, the rest to standard error. What a command needs i
 
 from __future__ import annotations
 
-from gatekeeper.cli import delivery, keys, orders, readers, running, signals
+from gatekeeper.cli import codes, delivery, keys, orders, readers, running, signals, why
 from gatekeeper.cli.root import cli
 
-__all__ = ["cli", "delivery", "keys", "main", "orders", "readers", "running", "signals"]
+__all__ = ["cli", "codes", "delivery", "keys", "main", "orders", "readers", "running", "signals", "why"]
 
 
 def main() -> None:

@@ -1,8 +1,7 @@
-"""grant, revoke, why, codes: what an operator does for and to readers."""
+"""grant, revoke, sign-out: what an operator does for and to readers."""
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 
 import click
@@ -68,63 +67,3 @@ def sign_out(email: str) -> None:
     with opened_database(settings_here()) as database:
         count = operator.sign_out(database, email, now=utc_now())
     click.echo(f"ended {count} sessions")
-
-
-@cli.command(epilog=EXIT_CODES)
-@click.argument("email")
-@click.argument("lesson")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def why(email: str, lesson: str, as_json: bool) -> None:
-    """Say why a reader may read a lesson, or why not: rule, ledger, decision.
-
-    \b
-    Examples:
-      gatekeeper why reader@example.org rust-course/traits
-      gatekeeper why reader@example.org rust-course/traits --json
-    """
-    from gatekeeper import operator
-
-    settings = settings_here()
-    manifest = current_manifest(settings)
-    with opened_database(settings) as database:
-        answer = operator.why(database, manifest, email, lesson, now=utc_now())
-    if as_json:
-        click.echo(json.dumps(answer.as_json(), ensure_ascii=False, indent=2))
-    else:
-        click.echo("\n".join(answer.lines()))
-
-
-@cli.group(epilog=EXIT_CODES)
-def codes() -> None:
-    """Redemption codes."""
-
-
-@codes.command("new", epilog=EXIT_CODES)
-@click.argument("product")
-@click.option("--count", type=click.IntRange(1, 10_000), default=1, show_default=True, help="How many.")
-@click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), help="Last day to redeem, UTC. Default: never.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def codes_new(product: str, count: int, expires: datetime | None, as_json: bool) -> None:
-    """Make redemption codes for a product and print them, one a line. They are shown this once.
-
-    \b
-    Examples:
-      gatekeeper codes new rust-course --count 50 > codes.txt
-      gatekeeper codes new all-access --expires 2027-01-31
-    """
-    from gatekeeper import operator
-
-    settings = settings_here()
-    manifest = current_manifest(settings)
-    known_product(manifest, product)
-    with opened_database(settings) as database:
-        made = operator.new_codes(
-            database,
-            settings.secret_key,
-            product=product,
-            interval=manifest.products[product].interval,
-            count=count,
-            last_day=expires,
-            now=utc_now(),
-        )
-    click.echo(json.dumps({"product": product, "codes": made}) if as_json else "\n".join(made))

@@ -61,12 +61,13 @@ def create(
     now: datetime,
     bought_for: Kind | None = None,
 ) -> Order:
-    """An order for this offer, with its first line in the ledger. bought_for: `GIFTED` or `TEAMED`; None for the reader's own use.
+    """An order for this offer, with its first line in the ledger. bought_for: `GIFTED`; None for the reader's own use, or a team's seats.
 
     The reader's own order of the last half hour for the same thing at the same price is given back as long as nothing has happened
     to it, so that a second click buys nothing twice. Raises CouponRefusedError when nothing is left of the offer's coupon.
     What is bought for others is never given back: two gifts are two orders.
     """
+    bought_for = Kind.TEAMED if offer.seats is not None else bought_for
     recent = (OrderRow.reader == reader, OrderRow.created_at > now - REUSED_FOR)
     for order in _find(connection, *recent) if bought_for is None else ():
         same = (order.product, order.price, order.seats, order.coupon, order.provider, order.lesson)
@@ -137,6 +138,11 @@ def find(connection: Connection, number: str) -> Order | None:
 def is_number(text: str) -> bool:
     """Whether a text has the form of an order number."""
     return _NUMBER.fullmatch(text) is not None
+
+
+def lock(connection: Connection, number: str) -> None:
+    """Holds the order's row until the transaction ends, as settling a payment does."""
+    connection.execute(select(OrderRow.number).where(OrderRow.number == number).with_for_update())
 
 
 def find_of_reader(connection: Connection, number: str, *, reader: str) -> Order | None:

@@ -1,4 +1,4 @@
-"""What readers type, made safe to look at: one line of text, without what no form field of ours needs (attack cases X11, X12).
+"""What readers type, made safe to look at: lines of text, without what no form field of ours needs (attack cases X11, X12).
 
 A NUL, another control character, a lone surrogate or an unassigned sign makes the field wrong, on every database alike. Spaces and
 invisible signs at the ends, which copying brings along, are dropped.
@@ -23,6 +23,20 @@ class FieldError(ValueError):
 def field(name: str, *, longest: int) -> str:
     """The form's field, trimmed; empty if it is missing. Raises FieldError."""
     return clean_line(request.form.get(name, ""), longest=longest)
+
+
+def text_field(name: str, *, longest: int) -> str:
+    """The form's field of several lines, trimmed; empty if it is missing. Raises FieldError."""
+    return clean_text(request.form.get(name, ""), longest=longest)
+
+
+def clean_text(text: str, *, longest: int) -> str:
+    """Trimmed lines of at most `longest` signs together, parted by `\\n` whatever the browser sent. Raises FieldError for anything else."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    joined = "\n".join(clean_line(line, longest=longest) for line in lines).strip()
+    if len(joined) > longest:
+        raise FieldError("too long")
+    return joined
 
 
 def clean_line(text: str, *, longest: int) -> str:

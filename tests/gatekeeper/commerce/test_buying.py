@@ -384,8 +384,8 @@ def test_r8_no_order_and_no_line_of_the_ledger_is_ever_changed_or_removed(
     with shop.database.write() as connection:
         (code,) = codes.create(
             connection, shop.service.marker, product="sql", interval=None, count=1, now=shop.clock()
-        )
-    reader.post("/redeem", {"code": code}, form="/redeem")
+        ).codes
+    reader.post("/redeem", {"code": code.code}, form="/redeem")
     shop.clock.advance(days=400)
     shop.run_jobs()
     assert any("INSERT INTO ledger" in statement for statement in said)

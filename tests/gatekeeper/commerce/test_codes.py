@@ -18,7 +18,7 @@ from tests.support.shop import Shop, visible
 
 def make(shop: Shop, product: str = "rust", count: int = 1, **more: object) -> list[str]:
     with shop.database.write() as connection:
-        return codes.create(
+        batch = codes.create(
             connection,
             shop.service.marker,
             product=product,
@@ -27,6 +27,7 @@ def make(shop: Shop, product: str = "rust", count: int = 1, **more: object) -> l
             now=shop.clock(),
             **more,  # type: ignore[arg-type]
         )
+    return [one.code for one in batch.codes]
 
 
 def test_w20_fifty_parallel_redemptions_of_one_code_succeed_once(any_shop: Shop) -> None:

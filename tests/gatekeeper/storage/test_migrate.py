@@ -10,8 +10,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
+import gatekeeper.accounts.life.tables
 import gatekeeper.accounts.tables
+import gatekeeper.commerce.gifts.tables
 import gatekeeper.commerce.sandbox.tables
+import gatekeeper.commerce.seats.tables
 import gatekeeper.commerce.tables
 import gatekeeper.limits.tables  # noqa: F401  (tables register themselves)
 from gatekeeper.app import create_app

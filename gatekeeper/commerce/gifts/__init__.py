@@ -1,0 +1,1 @@
+"""Gifts: an order that somebody else redeems, the letter that brings its code, and what the giver may still change."""

@@ -1,0 +1,1 @@
+"""Seats: a team's orders, the invitations of its manager, and who sits where."""
