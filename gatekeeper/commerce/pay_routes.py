@@ -21,6 +21,7 @@ from gatekeeper.accounts.current import client, signed_in
 from gatekeeper.accounts.marks import is_same
 from gatekeeper.accounts.sessions import SignedIn
 from gatekeeper.commerce import ledger, orders, paying
+from gatekeeper.commerce.buyers import Own, not_theirs, own_order
 from gatekeeper.commerce.coupons import till
 from gatekeeper.commerce.entitlements import OrderState, order_state
 from gatekeeper.commerce.orders import Order
@@ -48,29 +49,27 @@ _LONGEST_CODE = 200
 
 @blueprint.get("/pay/<number>")
 def pay(number: str) -> Response:
-    who = signed_in()
-    if who is None:
-        return sign_in_first()
-    return _pay(number, who, None)
+    own = own_order(number)
+    return not_theirs() if own is None else _pay(own, None)
 
 
 @blueprint.get("/pay/<number>/wechat")
 def identified(number: str) -> Response:
-    who = signed_in()
-    if who is None:
-        return sign_in_first()
-    order = _order(number, who)
+    own = own_order(number)
+    if own is None:
+        return not_theirs()
+    order = own.order
     provider: object = service().providers.get(order.provider)
     code = request.args.get("code", "")
     if not isinstance(provider, Identifying) or not code or len(code) > _LONGEST_CODE:
         abort(400)
-    if not is_same(request.args.get("state", ""), _state(order, who)):
+    if not is_same(request.args.get("state", ""), _state(own)):
         abort(403)
     try:
         reader = provider.identify(code)
     except (ProviderAwayError, ProviderRefusedError) as error:
         return _failed(order, error)
-    return _pay(number, who, reader)
+    return _pay(own, reader)
 
 
 @blueprint.post("/orders/<number>/manage")
@@ -93,11 +92,11 @@ def manage(number: str) -> Response:
     return page("commerce/pay.html", order=order, address=address, provider=provider.name, is_managing=True)
 
 
-def _pay(number: str, who: SignedIn, wechat_reader: str | None) -> Response:
-    order = _order(number, who)
+def _pay(own: Own, wechat_reader: str | None) -> Response:
+    order = own.order
     served = service()
     with served.database.read() as connection:
-        state = order_state(ledger.of_order(connection, number))
+        state = order_state(ledger.of_order(connection, order.number))
     if state not in _PAYABLE:
         return to(f"/orders/{order.number}")
     provider = served.providers.get(order.provider)
@@ -106,9 +105,7 @@ def _pay(number: str, who: SignedIn, wechat_reader: str | None) -> Response:
     if not paying.may_be_paid(order):
         return to(till.with_code(routes.buy_path(order.product, order.lesson), order.coupon))
     try:
-        checkout = provider.begin(
-            served.database, order, _visit(order, who, wechat_reader), now=served.clock()
-        )
+        checkout = provider.begin(served.database, order, _visit(own, wechat_reader), now=served.clock())
     except (ProviderAwayError, ProviderRefusedError) as error:
         return _failed(order, error)
     return _checkout_page(order, state, provider, checkout)
@@ -148,7 +145,7 @@ def _failed(order: Order, error: GatekeeperError) -> Response:
     return response
 
 
-def _visit(order: Order, who: SignedIn, wechat_reader: str | None) -> Visit:
+def _visit(own: Own, wechat_reader: str | None) -> Visit:
     agent = request.user_agent.string
     return Visit(
         client=client(),
@@ -156,13 +153,13 @@ def _visit(order: Order, who: SignedIn, wechat_reader: str | None) -> Visit:
         is_phone="Mobi" in agent or "Android" in agent,
         is_wechat="MicroMessenger" in agent,
         wechat_reader=wechat_reader,
-        wechat_state=_state(order, who),
+        wechat_state=_state(own),
     )
 
 
-def _state(order: Order, who: SignedIn) -> str:
-    """What only this session's browser brings back from WeChat, so that nobody is led to pay with another's name."""
-    return service().marker.mark("wechat", order.number, who.handle)[:64]
+def _state(own: Own) -> str:
+    """What only this browser brings back from WeChat, so that nobody is led to pay with another's name."""
+    return service().marker.mark("wechat", own.order.number, own.handle)[:64]
 
 
 def _order(number: str, who: SignedIn) -> Order:

@@ -18,7 +18,8 @@ from gatekeeper.accounts.account_routes import sign_in_first
 from gatekeeper.accounts.current import signed_in
 from gatekeeper.accounts.entitlement_cookie import owned_by, set_entitlement
 from gatekeeper.accounts.sessions import SignedIn
-from gatekeeper.commerce import free, ledger, orders, paying, trial_page, trials
+from gatekeeper.commerce import free, guest_routes, ledger, orders, paying, trial_page, trials
+from gatekeeper.commerce.buyers import own_order
 from gatekeeper.commerce.coupons import till
 from gatekeeper.commerce.coupons.rules import CouponRefusedError
 from gatekeeper.commerce.coupons.till import Priced
@@ -111,7 +112,8 @@ def buy(product: str) -> Response:
 def show_order(number: str) -> Response:
     who = signed_in()
     if who is None:
-        return sign_in_first()
+        own = own_order(number)
+        return sign_in_first() if own is None else guest_routes.order_page(own)
     order, entries = _order(number, who)
     served = service()
     state = order_state(entries)
@@ -137,7 +139,11 @@ def show_order(number: str) -> Response:
 def show_state(number: str) -> Response:
     who = signed_in()
     if who is None:
-        abort(404)
+        own = own_order(number)
+        if own is None:
+            abort(404)
+        with service().database.read() as connection:
+            return jsonify(state=order_state(ledger.of_order(connection, own.order.number)).value)
     _, entries = _order(number, who)
     response = jsonify(state=order_state(entries).value)
     set_entitlement(response, who)

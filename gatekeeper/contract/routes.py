@@ -19,6 +19,7 @@ The service (Flask):
     GET  /api/signals/days/<day>    `?after=<id>`: their signals, one JSON array a line, readers under pseudonyms; likewise
     GET  /sign-in  POST /sign-in …  the e-mailed code
     GET  /buy/<product>             order, checkout, success; `?lesson=` says where to go back to
+    GET  /guest/<product>           the same without an account
     GET  /account
     GET  /redeem
 
@@ -45,6 +46,7 @@ SIGNAL_DAYS = "/api/signals/days"
 SIGN_IN = "/sign-in"
 SIGN_OUT = "/sign-out"
 BUY = "/buy/"
+GUEST = "/guest/"
 ACCOUNT = "/account"
 REDEEM = "/redeem"
 OUTBOX = "/outbox"
@@ -61,6 +63,10 @@ def read_path(lesson: str) -> str:
 def file_path(path: str) -> str:
     """The address of a private file; path: as in the manifest's `files`, relative, without a leading slash."""
     return FILES + quote(path)
+
+
+def guest_path(product: str, lesson: str | None = None) -> str:
+    return GUEST + quote(product) + (f"?lesson={quote(lesson, safe='')}" if lesson else "")
 
 
 def buy_path(product: str, lesson: str | None = None) -> str:
