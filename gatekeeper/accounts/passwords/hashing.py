@@ -113,7 +113,9 @@ def cores() -> int:
 
 def _step_back() -> None:
     if sys.platform == "linux":  # elsewhere priorities belong to processes
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWER_PRIORITY)
+        thread = threading.get_native_id()
+        own = os.getpriority(os.PRIO_PROCESS, thread)
+        os.setpriority(os.PRIO_PROCESS, thread, max(own, LOWER_PRIORITY))
 
 
 def _random(length_bytes: int) -> str:
