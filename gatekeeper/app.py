@@ -42,6 +42,7 @@ from gatekeeper.keyring import Keyring
 from gatekeeper.limits import sharing
 from gatekeeper.limits.sightings import Sightings
 from gatekeeper.operator import marker
+from gatekeeper.recommend import assemble as recommend
 from gatekeeper.secrets import derive
 from gatekeeper.settings import Settings
 from gatekeeper.signals import assemble as signals
@@ -126,15 +127,18 @@ def create_app(
     app.register_blueprint(pay_routes.blueprint)
     app.register_blueprint(sandbox_routes.blueprint)
     signals.install(app, served)
+    shelf = recommend.install(app, served)
     app.add_url_rule(f"{PREFIX}<name>", "asset", _asset(served.assets))
     background = Background(jobs(app), served.wake)
     signals_thread = Background([app.extensions[signals.EXTENSION].turn], threading.Event())
     watch = Background(gate_jobs(served, revoked or Revoked()), served.revoke)
-    app.extensions[BACKGROUND] = (background, watch, signals_thread)
+    shelf_thread = Background([shelf.turn], threading.Event())
+    app.extensions[BACKGROUND] = (background, watch, signals_thread, shelf_thread)
     if with_background:
         background.start()
         watch.start()
         signals_thread.start()
+        shelf_thread.start()
     return app
 
 
