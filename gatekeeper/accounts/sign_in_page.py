@@ -45,6 +45,7 @@ def form_page(
         provider=provider,
         minutes=minutes_of(limited),
         buying=buying(target),
+        as_guest=as_guest(target) if who is None else None,
         passkeys=passkeys,
         providers=list(ways().providers.values()),
         query=urlencode({"next": target}),
@@ -79,6 +80,13 @@ def buying(target: str) -> str | None:
     if manifest is None or f"{head}/" != routes.BUY or unquote(product) not in manifest.products:
         return None
     return title_of(manifest, unquote(product), language())
+
+
+def as_guest(target: str) -> str | None:
+    """Where the reader may buy without an account, if they are on the way to buy."""
+    if buying(target) is None:
+        return None
+    return routes.GUEST + target.removeprefix(routes.BUY)
 
 
 def minutes_of(limited: LimitedError | None) -> int:

@@ -22,7 +22,7 @@ from sqlalchemy import ColumnElement, Connection, delete, select, update
 from gatekeeper.accounts import sessions, sign_in
 from gatekeeper.accounts.life import identities, kept
 from gatekeeper.accounts.life.kept import AtDeletion, By, Kept
-from gatekeeper.accounts.life.tables import DeletionRow
+from gatekeeper.accounts.life.tables import AddressChangeRow, DeletionRow
 from gatekeeper.accounts.readers import nobody
 from gatekeeper.accounts.tables import ReaderRow
 from gatekeeper.commerce import ledger, orders
@@ -62,11 +62,12 @@ def erase(connection: Connection, reader: str, *, now: datetime) -> list[str]:
         sessions.end_all(connection, reader=id_, now=now)
     for email in emails:
         sign_in.end_open(connection, email, now=now)
-    _empty_messages(connection, ids, emails)
+    every = [*emails, *_older_addresses(connection, ids)]
+    _empty_messages(connection, ids, every)
     lines = kept.lines()
     place = {table.name: at for at, table in enumerate(Base.metadata.sorted_tables)}
     for line in sorted(lines, key=lambda line: place[line.table], reverse=True):
-        _forget(connection, line, ids, emails)
+        _forget(connection, line, ids, every)
     for id_ in ids:
         connection.execute(
             update(ReaderRow).where(ReaderRow.id == id_).values(email=nobody(id_), language="")
@@ -80,6 +81,16 @@ def deleted(connection: Connection) -> list[tuple[str, datetime]]:
     """Every deleted reader's id, and when; the oldest first."""
     rows = connection.execute(select(DeletionRow.reader, DeletionRow.at).order_by(DeletionRow.at))
     return [(row.reader, row.at) for row in rows]
+
+
+def _older_addresses(connection: Connection, ids: Sequence[str]) -> set[str]:
+    """Addresses that the reader had before, and that are nobody's today."""
+    rows = connection.execute(
+        select(AddressChangeRow.old_email, AddressChangeRow.new_email).where(AddressChangeRow.reader.in_(ids))
+    )
+    older = {email for row in rows for email in row}
+    taken = connection.execute(select(ReaderRow.email).where(ReaderRow.email.in_(older))).scalars()
+    return older - set(taken)
 
 
 def _forget(connection: Connection, line: Kept, ids: Sequence[str], emails: Sequence[str]) -> None:

@@ -87,6 +87,13 @@ KEPT = (
         why="orders and the ledger point to the id; address and language are overwritten (`deletion.py`)",
     ),
     Kept(
+        table="readers",
+        column="email",
+        by=By.ADDRESS,
+        at_deletion=AtDeletion.STAY,
+        why="the same row, found by its id; the address is overwritten (`deletion.py`)",
+    ),
+    Kept(
         table="joined_readers",
         column="reader",
         part="joined",
@@ -162,6 +169,14 @@ KEPT = (
     Kept(table="sightings", column="reader", part="networks", hidden=("network",), at_merge=AtMerge.DROP),
     Kept(table="sharing_alarms", column="reader", part="sharing_alarms", at_merge=AtMerge.MOVE),
     Kept(table="signals", column="reader", part="signals", hidden=("id", "browser", "event", "day", "entry")),
+    Kept(
+        table="coupon_uses",
+        column="reader",
+        part="coupons",
+        hidden=("held_until",),
+        at_deletion=AtDeletion.STAY,
+        why="a use of a coupon stays a use; its order leads to nobody any more",
+    ),
     Kept(
         table="gifts",
         column="buyer",
