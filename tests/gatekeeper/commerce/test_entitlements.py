@@ -49,6 +49,23 @@ def own(kind: Kind, **more: object) -> Entry:
     return entry(kind, order=None, amount_minor=0, currency="", **more)
 
 
+@pytest.mark.parametrize(("grace_days", "days"), [(None, 7), (0, 0), (14, 14)])
+def test_each_subscription_has_the_days_of_grace_that_it_was_ordered_with(
+    grace_days: int | None, days: int
+) -> None:
+    until = NOW + timedelta(days=365)
+    line = entry(Kind.PAID, interval="year", until=until, grace_days=grace_days)
+    assert entitlements([line], NOW).holdings["rust"].until == until + timedelta(days=days)
+    cancelled = entry(Kind.CANCELLED, event="x:cancelled", grace_days=grace_days)
+    assert entitlements([line, cancelled], NOW).holdings["rust"].until == until
+
+
+def test_an_order_that_costs_nothing_is_paid_and_not_refunded() -> None:
+    paid = entry(Kind.PAID, amount_minor=0)
+    assert order_state([paid]) is OrderState.PAID
+    assert entitlements([paid], NOW).ends == {"rust": None}
+
+
 def test_nothing_is_owned_without_a_payment() -> None:
     for kinds in (
         [],

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
+from gatekeeper.contract.products import Seats
 from generator.access.edition import Edition
 from generator.catalogue.model import Visibility
 from generator.site.describe import Descriptions
@@ -86,6 +88,27 @@ def test_the_cheapest_purchase_comes_first_and_subscriptions_last() -> None:
     assert best["includes"] == ["Every lesson"]
     assert "interval" not in best
     assert seen["offers"][2]["interval"] == "month"
+
+
+def test_each_kind_of_product_has_its_place_and_its_terms_on_the_card() -> None:
+    sold = [
+        replace(product("taste", ["rust/traits"], kind="trial", refund_days=0, days=14), prices={}),
+        product("team", ["rust"], {"JPY": 980}, kind="team", seats=Seats(least=3, most=50)),
+        product("life", ["*"], {"USD": 29900}, kind="membership"),
+        product("year", ["*"], {"USD": 100}, kind="subscription", interval="year"),
+        product("rust", ["rust"], {"USD": 1500}),
+    ]
+    it = edition(course("rust", lesson("01-traits.md", "# T\n", "## B\n")), products=sold)
+    offers = Offers(it, "https://gate.example")
+    cards = {card["product"]: card for card in offers.of([p.id for p in sold], "en")}
+    assert list(cards) == ["rust", "life", "year", "team", "taste"]
+    assert cards["team"]["seats"] == {"min": 3, "max": 50}
+    assert cards["team"]["prices"] == [{"currency": "JPY", "amount_minor": 980, "text": "JP¥980"}]
+    assert (cards["taste"]["prices"], cards["taste"]["days"]) == ([], 14)
+    assert cards["year"]["interval"] == "year"
+    assert [card["product"] for card in offers.wholesale("en")] == ["life", "year", "team"]
+    assert offers.from_price(["taste", "team", "rust"], "en") == "$15"
+    assert offers.from_price(["taste"], "en") is None
 
 
 def test_a_product_that_is_no_longer_sold_makes_no_card_but_still_counts_as_opening() -> None:

@@ -93,6 +93,24 @@ def test_a_title_reaches_every_page_that_shows_it(school: Path, tmp_path: Path) 
     assert tree(school / "build") == clean(school, tmp_path / "clean")
 
 
+def test_a_price_is_printed_anew_on_the_pages_that_show_it_and_on_no_other(
+    school: Path, tmp_path: Path
+) -> None:
+    def pages() -> dict[str, bytes]:
+        return {path: data for path, data in tree(school / "build" / "site").items() if path[-5:] == ".html"}
+
+    before = pages()
+    shown = {path for path, data in before.items() if b"$9" in data}
+    assert len(before) > len(shown) > 1
+    change(school, "content/school.yml", "USD: 900", "USD: 1250")
+    _, said = build(school)
+    after = pages()
+    assert {path for path, data in after.items() if data != before[path]} == shown
+    assert all(b"$12.50" in after[path] for path in shown)
+    assert said.startswith(f"{len(shown)} pages rendered, ")
+    assert tree(school / "build") == clean(school, tmp_path / "clean")
+
+
 def test_an_hour_that_has_come_is_a_change(tmp_path: Path) -> None:
     root = tiny(tmp_path / "school")
     write(
