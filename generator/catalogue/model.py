@@ -188,7 +188,8 @@ class School:
     files: Mapping[PurePosixPath, int] = field(default_factory=dict)
     coupons: Mapping[str, Coupon] = field(default_factory=dict)
     signals: Privacy = Privacy.NONE  # what pages tell of their readers
-    members: MemberSettings = MemberSettings()
+    members: MemberSettings = field(default_factory=MemberSettings)
+    private_text: bool = False  # whether it may inform which lessons are alike
 
     @property
     def lessons(self) -> tuple[Lesson, ...]:

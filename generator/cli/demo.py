@@ -7,6 +7,7 @@ stays in `.lyceum/`, so that a second start takes seconds: nothing is built when
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import signal
@@ -30,6 +31,7 @@ from generator.cli.project import school_option
 from generator.cli.site_host import SiteHost, check_free
 from generator.errors import LyceumError
 
+SIGNALS = "signals"  # below the state
 START_SECONDS = 30
 STOP_SECONDS = 20
 
@@ -108,7 +110,9 @@ def demo_environment(folder: Path, addresses: Addresses) -> dict[str, str]:
 def _publish_if_changed(root: Path, folder: Path, addresses: Addresses, environment: dict[str, str]) -> None:
     record = folder / "published.json"
     now = time.time()
-    prints = _fingerprint(root, addresses)
+    signals = folder / SIGNALS
+    _rehearse(root, signals)
+    prints = _fingerprint(root, addresses, signals)
     if record.is_file() and (folder / "site" / "site").exists():
         before = json.loads(record.read_text(encoding="utf-8"))
         if before["fingerprint"] == prints and (before["due"] is None or now < before["due"]):
@@ -120,8 +124,10 @@ def _publish_if_changed(root: Path, folder: Path, addresses: Addresses, environm
     from generator.site.project import Project
 
     started = moment()
-    project = Project(root=root, base_url=addresses.site, gatekeeper_url=addresses.gatekeeper)
-    built = build_school(project, started)
+    project = Project(
+        root=root, base_url=addresses.site, gatekeeper_url=addresses.gatekeeper, behaviour=signals
+    )
+    built = build_school(project, started, settles=True)
     published = publish_built(
         built, project, ReleaseSettings.from_environment(environment), started, allow_loss=True
     )
@@ -130,8 +136,26 @@ def _publish_if_changed(root: Path, folder: Path, addresses: Addresses, environm
     )
 
 
-def _fingerprint(root: Path, addresses: Addresses) -> str:
-    """What the build depends on, by size and time of change: content, theme, configuration and the generator itself."""
+def _rehearse(root: Path, signals: Path) -> None:
+    """A school without readers gets some that never were, so that its lists show what readers would make of them."""
+    if any(signals.glob("*.parquet")):
+        return
+    if importlib.util.find_spec("pyarrow") is None or importlib.util.find_spec("scipy") is None:
+        say(
+            "what to read next is made of tags alone; with 'pip install lyceum[recommend]' the demo draws readers"
+        )
+        return
+    from generator.cli.pipeline import moment, read_edition
+    from generator.recommend import rehearsal
+
+    now = moment()
+    today = now.replace(hour=0, minute=0, second=0)  # the same readers all day, and so the same lists
+    rehearsal.write(signals, read_edition(root, now)[0], today)
+    say(f"{rehearsal.READERS} made-up readers for what to read next: delete {signals} for other ones")
+
+
+def _fingerprint(root: Path, addresses: Addresses, signals: Path) -> str:
+    """What the build depends on, by size and time of change: content, theme, configuration, signals and the generator itself."""
     import hashlib
 
     digest = hashlib.sha256(f"{addresses}".encode())
@@ -140,6 +164,7 @@ def _fingerprint(root: Path, addresses: Addresses) -> str:
         root / "content",
         root / "theme",
         root / "mkdocs.yml",
+        signals,
         generator,
         generator.parent / "gatekeeper" / "contract",
     ):

@@ -38,13 +38,18 @@ def read_edition(root: Path, now: datetime) -> tuple[Edition, tuple[Problem, ...
 
 
 def build_school(
-    project: Project, now: datetime, *, strict: bool = False, profile: Profile | None = None
+    project: Project,
+    now: datetime,
+    *,
+    strict: bool = False,
+    profile: Profile | None = None,
+    settles: bool = False,
 ) -> Built:
     """Everything up to a proven site. Raises ContentError, LeakError; with `strict` warnings are errors too.
 
-    profile: measures a build of everything in one process.
+    profile: measures a build of everything in one process. settles: what to read next is brought up to the texts, whatever it costs.
     """
-    built = with_cache(project.cache, lambda cache: _run(Run(project, cache, now, profile)))
+    built = with_cache(project.cache, lambda cache: _run(Run(project, cache, now, profile, settles=settles)))
     if strict and any(problem.severity is Severity.WARNING for problem in built.warnings):
         raise ContentError(tuple(Problem(p.where, p.what, p.hint) for p in built.warnings))
     return built

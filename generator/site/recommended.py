@@ -1,38 +1,105 @@
 """The recommend stage of a build: from the school and what readers did to the lists that its pages print.
 
-Without signals the lists are made of titles and tags (`recommend.plain`), and so is nothing here remembered. With signals a model is fitted, which
-costs seconds and large libraries; what it said is kept, and used as long as nothing that it was made of has changed: the
-signals' files, the lessons with their titles, tags, access and public texts, and the settings.
+Without signals the lists are made of titles and tags (`recommend.plain`), and nothing of it is remembered. With signals models are
+fitted, which costs seconds and large libraries; what they said is kept, and used as long as nothing that it was made of has
+changed: the signals' files, the lessons with their titles, tags, access and public texts, the settings and the code.
 
 A build of the texts of some lessons alone (`alone`) prints the lists as they were, so that it stays as quick as it is: a reworded
-sentence moves no reader. The next build that reads the school brings them up to date, and `lyceum publish` always does.
+sentence moves no reader. The lists are behind then; the next build that reads the school brings them up to date, and `lyceum publish`
+always does (`settles`). What a page prints of its list is in its front matter, so no page keeps an old one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from generator.recommend.lists import Lists, lists_of
-from generator.site.offers import opened_lessons
+from generator.site import inputs
+from generator.site.cache import Cache
+from generator.site.project import Project
 
 if TYPE_CHECKING:
     from generator.access.edition import Edition
+    from generator.recommend.lists import Lists
+    from generator.recommend.publish import Popular
     from generator.recommend.recommendations import Recommendations
-    from generator.site.cache import Cache
-    from generator.site.project import Project
+
+SEEN = "recommend/seen"  # the signals' files as they were, by size and time
+_KEY = "recommend/key"
+_FOUND = "recommend/found"
+_BEHIND = "recommend/behind"
+
+
+def seen(project: Project) -> bytes:
+    """The signals' files by name, size and time; the same as long as nobody touched them."""
+    found = {path.name: path.stat() for path in sorted(project.signals.glob("*.parquet"))}
+    files = [[name, status.st_size, status.st_mtime_ns] for name, status in found.items()]
+    return json.dumps(files).encode() if files else b""
+
+
+def fall_behind(cache: Cache) -> None:
+    """Some texts were made anew alone."""
+    if cache.get(SEEN):
+        cache.put(_BEHIND, b"1")
+
+
+def is_settled(cache: Cache, changed: Collection[str]) -> bool:
+    """Whether the lists are those of the texts. changed: the author's files that are about to be built."""
+    return not cache.get(SEEN) or not (changed or cache.get(_BEHIND))
 
 
 def lists(edition: Edition, project: Project, cache: Cache) -> Lists:
     """What every page prints, and the files beside them."""
+    from generator.recommend.lists import lists_of
+    from generator.recommend.plain import plain
     from generator.recommend.publish import files
+    from generator.site.offers import opened_lessons
 
     opens: Mapping[str, int] = opened_lessons(edition)
-    found = _recommendations(edition, project, cache)
-    return lists_of(found, edition, opens, files(found, edition, opens))
+    if not seen(project):
+        found = plain(edition)
+        return lists_of(found, edition, opens, files(found, edition, opens))
+    found, popular = _from_signals(edition, project, cache)
+    return lists_of(found, edition, opens, files(found, edition, opens, popular))
 
 
-def _recommendations(edition: Edition, project: Project, cache: Cache) -> Recommendations:
-    from generator.recommend.plain import plain
+def _from_signals(edition: Edition, project: Project, cache: Cache) -> tuple[Recommendations, Popular]:
+    from generator.recommend import keeping
 
-    return plain(edition)
+    key = _key(edition, project)
+    kept = cache.get(_FOUND)
+    if kept is None or cache.get(_KEY) != key:
+        from generator.recommend.stage import recommend
+
+        found, popular = recommend(edition, project.signals, project.cache, project.build)
+        cache.put(_FOUND, keeping.dumps(found, popular))
+        cache.put(_KEY, key)
+    else:
+        found, popular = keeping.loads(kept)
+    cache.put(_BEHIND, b"")
+    return found, popular
+
+
+def _key(edition: Edition, project: Project) -> bytes:
+    """Everything that recommendations are made of."""
+    from generator.recommend.stage import code
+
+    signals = [
+        (path.name, inputs.stamp_of(path).sha256.hex()) for path in sorted(project.signals.glob("*.parquet"))
+    ]
+    lessons = [
+        (
+            lesson.id,
+            lesson.title,
+            lesson.summary,
+            lesson.tags,
+            lesson.language,
+            lesson.access.value,
+            lesson.moved_from,
+            inputs.sha256(edition.lessons[lesson.id].public_markdown.encode()).hex(),
+        )
+        for course in edition.courses
+        for lesson in course.lessons
+    ]
+    return inputs.key(repr(signals), repr(lessons), repr(edition.school.members), code())

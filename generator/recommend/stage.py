@@ -1,0 +1,68 @@
+"""The recommend stage as one step: signals in, recommendations and popularity lists out, and the members' report beside the build.
+
+    interactions → models, chosen on validation → Recommendations
+    events       → popularity lists by coarse segment; members: build/reports/members.md and .json
+
+The libraries for it are imported here and nowhere before, so that a build without anything new to work out does not pay for them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from generator.errors import SettingsError
+from generator.recommend.publish import Popular
+
+if TYPE_CHECKING:
+    from generator.access.edition import Edition
+    from generator.recommend.interactions import Events
+    from generator.recommend.recommendations import Recommendations
+
+_ROOMS = ("recommend", "members")
+
+
+def code() -> str:
+    """A digest of the code that works out recommendations: what a changed checkout says is worked out anew."""
+    import hashlib
+
+    digest = hashlib.sha256()
+    home = Path(__file__).parents[1]
+    for path in sorted(place for room in _ROOMS for place in (home / room).rglob("*.py")):
+        data = path.read_bytes()
+        digest.update(f"{path.relative_to(home).as_posix()} {len(data)}\n".encode() + data)
+    return digest.hexdigest()
+
+
+def recommend(edition: Edition, signals: Path, cache: Path, build: Path) -> tuple[Recommendations, Popular]:
+    """signals: folder with `*.parquet`. cache: where a build keeps what it learned. build: where the report goes.
+
+    Raises LyceumError for a file that cannot be read, SettingsError when the libraries are not installed.
+    """
+    import importlib.util
+
+    if any(importlib.util.find_spec(name) is None for name in ("duckdb", "scipy", "sklearn")):
+        raise SettingsError(
+            "working out what to read next from signals needs DuckDB, SciPy and scikit-learn",
+            where=str(signals),
+            hint="pip install 'lyceum[recommend]', or take the files away: lists are then made of tags",
+        )
+    from generator.recommend.interactions import load_events, load_interactions
+    from generator.recommend.popular import popular
+    from generator.recommend.ranking import rank
+
+    events = load_events(signals)
+    listed = {lesson.id for course in edition.courses for lesson in course.lessons}
+    _report(events, edition, build)
+    found = rank(edition, load_interactions(signals), cache).recommendations
+    return found, popular(events, listed)
+
+
+def _report(events: Events, edition: Edition, build: Path) -> None:
+    from generator.members import report
+    from generator.members.activity import activity_of
+
+    settings = edition.school.members
+    now = edition.now if edition.now.tzinfo else datetime.now(UTC)
+    report.write(report.report(activity_of(events, settings), now, settings), build)

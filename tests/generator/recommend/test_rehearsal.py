@@ -1,0 +1,85 @@
+"""Made-up readers: the same every time, about the school's lessons alone, enough of them for lists; and what is popular among them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from generator.access.edition import Edition
+from generator.recommend import rehearsal
+from generator.recommend.interactions import KINDS, Events, load_events
+from generator.recommend.popular import LEAST_READERS, popular
+from tests.generator.site.editions import course, edition, lesson
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def school() -> Edition:
+    lessons = [lesson(f"{number:02}-l{number}.md", private="x") for number in range(8)]
+    return edition(course("rust", *lessons), course("sql", *lessons, language="zh"))
+
+
+@pytest.fixture(scope="module")
+def events(school: Edition, tmp_path_factory: pytest.TempPathFactory) -> Events:
+    return load_events(rehearsal.write(tmp_path_factory.mktemp("signals"), school, NOW, readers=150).parent)
+
+
+def test_the_same_school_and_moment_give_the_same_file(school: Edition, tmp_path: Path) -> None:
+    made = [rehearsal.write(tmp_path / name, school, NOW, readers=40).read_bytes() for name in "ab"]
+    assert made[0] == made[1]
+    assert rehearsal.write(tmp_path / "c", school, NOW, readers=40, seed=8).read_bytes() != made[0]
+
+
+def test_readers_read_the_schools_lessons_before_now_and_each_has_one_lot(
+    events: Events, school: Edition
+) -> None:
+    assert set(events.lessons) <= {one.id for one in school.school.lessons}
+    assert int(events.at.max()) < NOW.timestamp()
+    lots = [set(events.variant[events.reader == reader].tolist()) for reader in range(len(events.readers))]
+    assert all(len(lot) == 1 for lot in lots)
+    assert set(events.variants) == {"model", "popularity"}
+
+
+def test_a_school_without_lessons_has_no_made_up_readers(tmp_path: Path) -> None:
+    assert len(load_events(rehearsal.write(tmp_path, edition(), NOW).parent)) == 0
+
+
+def test_popular_is_what_most_readers_took_up(events: Events, school: Edition) -> None:
+    listed = {one.id for one in school.school.lessons}
+    found = popular(events, listed)
+    counts = {
+        name: len(
+            np.unique(events.reader[(events.lesson == code) & (events.at > events.at.max() - 90 * 86_400)])
+        )
+        for code, name in enumerate(events.lessons)
+    }
+    assert list(found.all) == sorted(found.all, key=lambda id_: (-counts[id_], id_))
+    assert counts[found.all[0]] == max(counts.values())
+    assert set(popular(events, listed - {found.all[0]}).all) == set(found.all[1:])
+
+
+def test_what_fewer_than_five_readers_took_up_is_in_no_list() -> None:
+    def read(readers: int) -> Events:
+        none = np.full(readers, -1, np.int32)
+        return Events(
+            readers=tuple(map(str, range(readers))),
+            lessons=("a",),
+            lists=(),
+            variants=(),
+            reader=np.arange(readers, dtype=np.int32),
+            lesson=np.zeros(readers, np.int32),
+            kind=np.full(readers, KINDS.index("view"), np.int32),
+            at=np.full(readers, 1_000_000_000, np.int64),
+            value=np.full(readers, np.nan),
+            list_=none,
+            place=np.zeros(readers, np.int32),
+            variant=none,
+        )
+
+    assert list(popular(read(LEAST_READERS - 1), {"a"}).all) == []
+    assert list(popular(read(LEAST_READERS), {"a"}).new) == ["a"]
+    assert list(popular(read(0), {"a"}).all) == []
