@@ -241,6 +241,12 @@ class MembersFields(Entry):
     half_life_days: Annotated[float, Field(gt=0, allow_inf_nan=False)] = HALF_LIFE_DAYS
 
 
+class RecommendationsFields(Entry):
+    """private_text: whether what is behind a paywall may inform which lessons are alike; its words and figures never show."""
+
+    private_text: StrictBool = False
+
+
 class SchoolFields(Entry):
     format: Literal[1] = 1
     name: LocalLine
@@ -256,6 +262,7 @@ class SchoolFields(Entry):
     products: list[ProductFields] = []
     privacy: PrivacyFields = PrivacyFields()
     members: MembersFields = MembersFields()
+    recommendations: RecommendationsFields = RecommendationsFields()
     coupons: list[CouponFields] = []
 
 

@@ -108,6 +108,7 @@ def _school(
             points=MappingProxyType({**POINTS, **fields.members.points}),
             half_life_days=fields.members.half_life_days,
         ),
+        private_text=fields.recommendations.private_text,
     )
 
 
