@@ -5,10 +5,23 @@ Data goes to standard output, the rest to standard error. What a command needs i
 
 from __future__ import annotations
 
-from gatekeeper.cli import codes, delivery, keys, orders, readers, running, signals, why
+from gatekeeper.cli import backups, codes, delivery, keys, mail, orders, readers, running, signals, why
 from gatekeeper.cli.root import cli
 
-__all__ = ["cli", "codes", "delivery", "keys", "main", "orders", "readers", "running", "signals", "why"]
+__all__ = [
+    "backups",
+    "cli",
+    "codes",
+    "delivery",
+    "keys",
+    "mail",
+    "main",
+    "orders",
+    "readers",
+    "running",
+    "signals",
+    "why",
+]
 
 
 def main() -> None:

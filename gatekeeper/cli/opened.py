@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gatekeeper.errors import GatekeeperError
 
 if TYPE_CHECKING:
+    from gatekeeper.accounts.post.letters import LetterWriter
     from gatekeeper.contract.manifest import Manifest
     from gatekeeper.secrets import Secret
     from gatekeeper.settings import Settings
@@ -70,6 +71,19 @@ def current_manifest(settings: Settings) -> Manifest:
     if library.manifest is None:
         raise GatekeeperError("the store holds no release", hint="publish one with `lyceum publish`")
     return library.manifest
+
+
+def letter_writer(settings: Settings) -> LetterWriter:
+    """Writes letters in the name of the school, as far as the store tells it; a store that is away holds nothing up."""
+    from gatekeeper.accounts.post.letters import LetterWriter
+    from gatekeeper.web.service import school_name
+    from gatekeeper.web.texts import Texts
+
+    try:
+        manifest = current_manifest(settings)
+    except GatekeeperError:
+        manifest = None
+    return LetterWriter(Texts.load(), lambda language: school_name(manifest, language))
 
 
 def known_product(manifest: Manifest, product: str) -> None:

@@ -228,16 +228,8 @@ def _shop() -> Iterator[tuple[Database, Mapping[str, PaymentProvider], ReceiptPo
 
 
 def _post(settings: Settings) -> ReceiptPost:
-    """Writes the mails of what is recorded, in the name of the school as far as the store tells it."""
-    from gatekeeper.accounts.post.letters import LetterWriter
-    from gatekeeper.cli.opened import current_manifest
+    """Writes the mails of what is recorded."""
+    from gatekeeper.cli.opened import letter_writer
     from gatekeeper.commerce.receipts import ReceiptPost
-    from gatekeeper.web.service import school_name
-    from gatekeeper.web.texts import Texts
 
-    try:
-        manifest = current_manifest(settings)
-    except GatekeeperError:  # money does not wait for a store that is away
-        manifest = None
-    letters = LetterWriter(Texts.load(), lambda language: school_name(manifest, language))
-    return ReceiptPost(letters=letters, origin=settings.gatekeeper_url)
+    return ReceiptPost(letters=letter_writer(settings), origin=settings.gatekeeper_url)

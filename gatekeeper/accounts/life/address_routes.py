@@ -24,6 +24,7 @@ from gatekeeper.accounts.life.change import Change, TakenError
 from gatekeeper.accounts.life.identities import identities_of
 from gatekeeper.accounts.life.proofs import Proof, Purpose
 from gatekeeper.accounts.life.steps import Step
+from gatekeeper.accounts.life.told import tell_merged
 from gatekeeper.accounts.limits import LimitedError, client_subject
 from gatekeeper.accounts.post import outbox
 from gatekeeper.accounts.readers import Reader
@@ -180,7 +181,7 @@ def join() -> Response:
 def _send(who: SignedIn, email: str) -> None:
     """One letter or the other, after the same work: only the mailbox learns whether the address leads to an account."""
 
-    def written(connection: Connection) -> tuple[str, Mapping[str, object]]:
+    def written(connection: Connection) -> tuple[str, Mapping[str, str]]:
         found = connection.execute(select(ReaderRow.id).where(ReaderRow.email == email)).scalar_one_or_none()
         own = [who.reader.id, *connection.execute(identities_of(who.reader.id)).scalars()]
         is_others = found is not None and found not in own
@@ -246,30 +247,17 @@ def _joined(who: SignedIn, other: Proof, own: Proof) -> Opened | None:
         if found is None or not is_proven:
             return None
         merge.merge(connection, survivor=who.reader, other=found, now=now)
-        tell_merged(connection, who.reader, found)
+        tell_merged(
+            connection,
+            served.letters,
+            who.reader,
+            found,
+            origin=served.settings.gatekeeper_url,
+            now=now,
+        )
         opened = open_session(connection, reader=who.reader.id, way=Way.CHANGE, before=who, now=now)
     served.wake.set()
     return opened
-
-
-def tell_merged(connection: Connection, survivor: Reader, other: Reader) -> None:
-    served = service()
-    now = served.clock()
-    for reader in (survivor, other):
-        letter = served.letters.write(
-            "merged",
-            reader.language,
-            survivor=survivor.email,
-            other=other.email,
-            address=f"{served.settings.gatekeeper_url}{routes.ACCOUNT}",
-        )
-        outbox.put(
-            connection,
-            key=f"merged:{survivor.id}:{other.id}:{reader.id}",
-            recipient=reader.email,
-            letter=letter,
-            now=now,
-        )
 
 
 def _form_page(

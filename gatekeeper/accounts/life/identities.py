@@ -27,7 +27,7 @@ class How(StrEnum):
     MERGE = "merge"
 
 
-def identities_of(reader: str) -> Select[tuple[str]]:
+def identities_of(reader: str) -> Select[str]:
     """The other ids whose things belong to this reader."""
     return select(JoinedRow.identity).where(JoinedRow.reader == reader)
 

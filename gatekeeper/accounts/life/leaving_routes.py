@@ -17,8 +17,8 @@ from gatekeeper.accounts.entrance import dropped_cookies
 from gatekeeper.accounts.life import deletion, export, proofs, steps
 from gatekeeper.accounts.life.proofs import Purpose
 from gatekeeper.accounts.life.steps import Step
+from gatekeeper.accounts.life.told import tell_deleted
 from gatekeeper.accounts.limits import LimitedError
-from gatekeeper.accounts.post import outbox
 from gatekeeper.accounts.sessions import SignedIn
 from gatekeeper.commerce.offers import title_of
 from gatekeeper.web.language import language
@@ -103,11 +103,7 @@ def delete() -> Response:
         if not proofs.spend(connection, proof, now=now):
             abort(403)
         emails = deletion.erase(connection, who.reader.id, now=now)
-        letter = served.letters.write("deleted", chosen)
-        for at, email in enumerate(emails):
-            outbox.put(
-                connection, key=f"deleted:{who.reader.id}:{at}", recipient=email, letter=letter, now=now
-            )
+        tell_deleted(connection, served.letters, who.reader, emails, language=chosen, now=now)
     served.revoke.set()
     served.wake.set()
     forget_signed_in()

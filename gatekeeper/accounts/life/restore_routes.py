@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import partial
 
 from flask import Blueprint, Response, abort, request
 from sqlalchemy import Connection
@@ -60,22 +61,26 @@ def form() -> Response:
 
 @blueprint.post(RESTORE)
 def ask() -> Response:
-    typed = {name: request.form.get(name, "")[:LONGEST] for name in ("number", "email")}
+    typed = partial(
+        _form_page,
+        number=request.form.get("number", "")[:_NUMBER_SIGNS],
+        email=request.form.get("email", "")[:LONGEST],
+    )
     try:
         number = field("number", longest=_NUMBER_SIGNS).upper()
     except FieldError:
-        return _form_page(**typed, error="number", status=422)
+        return typed(error="number", status=422)
     if not number:
-        return _form_page(**typed, error="number", status=422)
+        return typed(error="number", status=422)
     try:
         email = normal_address(field("email", longest=LONGEST))
     except (FieldError, AddressError):
-        return _form_page(**typed, error="address", status=422)
+        return typed(error="address", status=422)
     holder = new_secret()
     try:
         _send(holder, number, email)
     except LimitedError as limited:
-        return _form_page(**typed, error="limited", status=429, limited=limited)
+        return typed(error="limited", status=429, limited=limited)
     response = to(_STEP.action)
     set_cookie(response, COOKIE, holder, lifetime=timedelta(hours=1))
     return response

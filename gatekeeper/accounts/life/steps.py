@@ -25,7 +25,7 @@ from gatekeeper.web.service import service
 
 MINUTES = int(sign_in.LIFETIME / timedelta(minutes=1))
 # Inside the transaction: which letter carries the code, and its other facts.
-Written = Callable[[Connection], tuple[str, Mapping[str, object]]]
+Written = Callable[[Connection], tuple[str, Mapping[str, str]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import event, select
 
 from gatekeeper.accounts.life import change
+from gatekeeper.accounts.life.tables import AddressChangeRow
 from gatekeeper.accounts.passwords.tables import PasswordRow
 from gatekeeper.accounts.tables import ReaderRow
 from gatekeeper.storage.columns import Base
@@ -194,7 +195,7 @@ def test_an_old_address_is_remembered_for_two_years(shop: Shop) -> None:
     shop.clock.advance(days=729)
     shop.run_jobs()
     with shop.database.write() as connection:
-        assert len(connection.execute(select(change.AddressChangeRow)).all()) == 1
+        assert len(connection.execute(select(AddressChangeRow)).all()) == 1
         shop.clock.advance(days=2)
         change.forget_ended(connection, now=shop.clock())
-        assert connection.execute(select(change.AddressChangeRow)).all() == []
+        assert connection.execute(select(AddressChangeRow)).all() == []
