@@ -1,6 +1,7 @@
 /**
  * The entry of every page: makes diagrams and formulas of the public text, and looks after the placeholder of a private
- * half if the page has one. Modules that a page does not need are not fetched.
+ * half if the page has one. What is told of reading, and whether
+ * anything is, `signals/agreement` decides. Modules that a page does not need are not fetched.
  */
 
 import { enhance } from "./enhance.js";
@@ -8,6 +9,9 @@ import { offerSearch } from "./search/opener.js";
 
 enhance(document.body);
 offerSearch();
+
+const signals = document.getElementById("lyceum-signals");
+if (signals) void import("./signals/agreement.js").then(({ begin }) => begin(signals));
 
 const section = document.querySelector("section.lyceum-part");
 if (section instanceof HTMLElement) {
