@@ -44,16 +44,16 @@ def session(
 @contextmanager
 def watched(name: str) -> Iterator[None]:
     """Turns what can go wrong on the way into the two errors of `provider`. name: of the service, for the message."""
-    from authlib.oauth2.base import OAuth2Error
+    from authlib.common.errors import AuthlibBaseError
     from requests import RequestException
 
     try:
         yield
-    except OAuth2Error as error:  # the service's own words, such as `invalid_grant`
+    except AuthlibBaseError as error:  # the service's own words, such as `invalid_grant`
         raise ProviderRefusedError(f"{name} refused: {_word(error.error)}") from None
     except RequestException as error:
         raise ProviderAwayError(f"{name} cannot be asked: {type(error).__name__}") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise ProviderAwayError(f"{name} answered something else: {type(error).__name__}") from None
 
 
