@@ -52,6 +52,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Fetch a published school as a stranger would, and prove which release it is.",
     ),
     "keys": ("generator.cli.keys", "Make the key that signs releases."),
+    "recommend": ("generator.cli.recommend", "Which model recommends, why, and whether it helps."),
     "demo": (
         "generator.cli.demo",
         "Build, publish and serve this school on your own machine, shop included.",

@@ -50,11 +50,11 @@ def lists(
     favourites = _most_read(counts)
     shown: Counter[int] = Counter()
     lot = np.random.default_rng(seed)
-    explores = lot.integers(0, 100, (len(known.lessons), LENGTH)) < EXPLORED_PERCENT
+    tried = [_tried(lot) for _ in known.lessons]
     found: dict[str, tuple[Suggestion, ...]] = {}
     for place, lesson in enumerate(known.lessons):
         row = known.row(place)
-        made = _lesson_list(row, _best(weights, place), favourites, explores[place], shown)
+        made = _lesson_list(row, _best(weights, place), favourites, tried[place], shown)
         if made:
             found[lesson.id] = made
     after = {
@@ -88,28 +88,30 @@ def _entry(row: Row, other: int, weight: float, key: int) -> Entry:
 
 
 def _lesson_list(
-    row: Row, best: list[int], favourites: list[int], explores: NDArray[np.bool_], shown: Counter[int]
+    row: Row, best: list[int], favourites: list[int], tried: int | None, shown: Counter[int]
 ) -> tuple[Suggestion, ...]:
     after = row.evidence.following.get(row.lesson)
     first = [after] if after is not None else []
     chosen = _diverse(row.evidence, first, [place for place in best if place != row.lesson], LENGTH)
-    places = [place for place in np.flatnonzero(explores[: len(chosen)]).tolist() if place >= len(first)]
     further = [place for place in dict.fromkeys([*best, *row.texts]) if place not in {row.lesson, *chosen}]
-    explored = set()
-    for place in places:
-        if further:
-            pick = min(further, key=lambda other: shown[other])  # of equal ones the best
-            further.remove(pick)
-            chosen[place] = pick
-            explored.add(pick)
+    explored = -1
+    if tried is not None and len(first) <= tried < len(chosen) and further:
+        explored = min(further, key=lambda other: shown[other])  # of equal ones the best
+        chosen[tried] = explored
     shown.update(chosen)
-    made = [row.suggestion(other, explored=other in explored) for other in chosen]
+    made = [row.suggestion(other, explored=other == explored) for other in chosen]
     for place in favourites:
         if len(made) == LENGTH:
             break
         if place != row.lesson and place not in chosen:
             made.append(_popular(row.evidence, place))
     return tuple(made)
+
+
+def _tried(lot: np.random.Generator) -> int | None:
+    """Which place of a list explores, if any: never the first, and over all lists EXPLORED_PERCENT of places."""
+    place = int(lot.integers(1, LENGTH))
+    return place if lot.integers(0, 100) < EXPLORED_PERCENT * LENGTH else None
 
 
 def _course_list(
