@@ -64,9 +64,11 @@ def jobs(served: Service) -> list[Callable[[], object]]:
 
 def _gifts(who: SignedIn, connection: Connection) -> Markup:
     placed = {order.number: order for order in orders.listed(connection, reader=who.reader.id)}
+    given = gifts.of_orders(connection, placed)
+    entries = ledger.of_orders(connection, [gift.order for gift in given])
     lines = []
-    for gift in gifts.of_orders(connection, placed):
-        state = gifts.state_of(gift, ledger.of_order(connection, gift.order))
+    for gift in given:
+        state = gifts.state_of(gift, entries[gift.order])
         if state is not GiftState.UNPAID:
             title = title_of(service().manifest, placed[gift.order].product, language())
             lines.append(GiftLine(gift=gift, title=title, state=state.value))

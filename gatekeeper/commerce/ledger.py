@@ -174,6 +174,14 @@ def of_order(connection: Connection, number: str) -> list[Entry]:
     return _entries(connection, EntryRow.order_number == number)
 
 
+def of_orders(connection: Connection, numbers: Sequence[str]) -> dict[str, list[Entry]]:
+    """The lines of each of these orders."""
+    found: dict[str, list[Entry]] = {number: [] for number in numbers}
+    for entry in _entries(connection, EntryRow.order_number.in_(list(found))):
+        found[entry.order or ""].append(entry)
+    return found
+
+
 def has(connection: Connection, source: str, event: str) -> bool:
     """Whether this saying was recorded."""
     found = connection.execute(

@@ -140,9 +140,14 @@ def is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text) is not None
 
 
-def lock(connection: Connection, number: str) -> None:
-    """Holds the order's row until the transaction ends, as settling a payment does."""
-    connection.execute(select(OrderRow.number).where(OrderRow.number == number).with_for_update())
+def lock(connection: Connection, *numbers: str) -> None:
+    """Holds these orders' rows until the transaction ends, as settling a payment does; in the order of their numbers, so that no two wait for each other."""
+    connection.execute(
+        select(OrderRow.number)
+        .where(OrderRow.number.in_(numbers))
+        .order_by(OrderRow.number)
+        .with_for_update()
+    ).all()
 
 
 def find_of_reader(connection: Connection, number: str, *, reader: str) -> Order | None:

@@ -14,6 +14,7 @@ Rules
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,10 +25,12 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from gatekeeper.commerce import ledger, orders
 from gatekeeper.commerce.entitlements import OrderState, State, opened_by, order_state
+from gatekeeper.commerce.ledger import Entry
 from gatekeeper.commerce.orders import Order
 from gatekeeper.commerce.seats.tables import SeatRow
 
 RESTS = timedelta(hours=24)
+_PAID = frozenset({OrderState.PAID, OrderState.REFUNDED, OrderState.DISPUTED})
 
 
 class SeatState(StrEnum):
@@ -127,7 +130,9 @@ def is_run_out(one: TeamOrder) -> bool:
 def products_of(connection: Connection, manager: str) -> list[str]:
     """The products of which this reader manages a team."""
     placed = [order for order in orders.listed(connection, reader=manager) if order.seats is not None]
-    return list(dict.fromkeys(order.product for order in reversed(placed) if _was_paid(connection, order)))
+    lines = ledger.of_orders(connection, [order.number for order in placed])
+    paid = [order.product for order in reversed(placed) if order_state(lines[order.number]) in _PAID]
+    return list(dict.fromkeys(paid))
 
 
 def team_of(
@@ -139,11 +144,19 @@ def team_of(
         for order in orders.listed(connection, reader=manager)
         if order.seats is not None and order.product == product
     ]
-    placed.sort(key=lambda order: (order.created_at, order.number))
+    numbers = [order.number for order in placed]
     if is_locked:
-        for number in sorted(order.number for order in placed):
-            orders.lock(connection, number)
-    found = [_team_order(connection, order, now=now) for order in placed if _was_paid(connection, order)]
+        orders.lock(connection, *numbers)
+    lines = ledger.of_orders(connection, numbers)
+    sitting: dict[str, list[Seat]] = defaultdict(list)
+    for seat in seats_where(connection, SeatRow.order_number.in_(numbers)):
+        sitting[seat.order].append(seat)
+    placed.sort(key=lambda order: (order.created_at, order.number))
+    found = [
+        _team_order(order, lines[order.number], sitting[order.number], now=now)
+        for order in placed
+        if order_state(lines[order.number]) in _PAID
+    ]
     return Team(product=product, orders=tuple(found)) if found else None
 
 
@@ -170,23 +183,16 @@ def is_standing(connection: Connection, seat: Seat, *, now: datetime) -> bool:
     return whole is not None and whole.state is State.ACTIVE
 
 
-def _team_order(connection: Connection, order: Order, *, now: datetime) -> TeamOrder:
-    lines = ledger.of_order(connection, order.number)
+def _team_order(order: Order, lines: Sequence[Entry], seats: Sequence[Seat], *, now: datetime) -> TeamOrder:
     whole = opened_by(lines, now)
-    all_seats = seats_where(connection, SeatRow.order_number == order.number)
     return TeamOrder(
         order=order,
         state=order_state(lines),
         is_open=whole is not None and whole.state is State.ACTIVE,
         until=None if whole is None else whole.until,
-        open_seats=tuple(seat for seat in all_seats if seat.ended_at is None),
-        resting=tuple(seat for seat in all_seats if seat.rests_until is not None and seat.rests_until > now),
+        open_seats=tuple(seat for seat in seats if seat.ended_at is None),
+        resting=tuple(seat for seat in seats if seat.rests_until is not None and seat.rests_until > now),
     )
-
-
-def _was_paid(connection: Connection, order: Order) -> bool:
-    state = order_state(ledger.of_order(connection, order.number))
-    return state in {OrderState.PAID, OrderState.REFUNDED, OrderState.DISPUTED}
 
 
 def _seat(row: Any) -> Seat:
