@@ -60,6 +60,17 @@ class Database:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A transaction that sees the whole database as it is at its first look, and blocks nobody: for backups."""
+        options = (
+            {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            if self.engine.dialect.name == "postgresql"
+            else {}  # what a transaction of SQLite sees is one moment's
+        )
+        with self.engine.connect().execution_options(**options) as connection:
+            yield connection
+
+    @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that commits at the end, and rolls back when an error leaves it."""
         with self._writer.begin() as connection:

@@ -12,6 +12,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
 from gatekeeper.errors import GatekeeperError
 from gatekeeper.storage.engine import Database
@@ -40,14 +41,21 @@ def current_revision(database: Database) -> str | None:
 def upgrade(database: Database) -> str:
     """Migrates to the newest schema in one transaction; safe to repeat, and when two processes start together."""
     with database.write() as connection:
-        if connection.dialect.name == "postgresql":
-            # A migration waits longer than a request: for the process that migrates already, and for answers under way.
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {PATIENCE_SECONDS * 1000}")
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7239157120463)")  # any fixed number
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        upgrade_within(connection)
     return wanted_revision()
+
+
+def upgrade_within(connection: Connection, revision: str = "head") -> None:
+    """Migrates to this revision inside the caller's transaction. Raises SchemaError for one that this version does not know."""
+    if connection.dialect.name == "postgresql":
+        # A migration waits longer than a request: for the process that migrates already, and for answers under way.
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {PATIENCE_SECONDS * 1000}")
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7239157120463)")  # any fixed number
+    config = _config()
+    if revision != "head" and revision not in _known(config):
+        raise _unknown(revision)
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 def require_migrated(database: Database) -> None:
@@ -55,17 +63,24 @@ def require_migrated(database: Database) -> None:
     current, wanted = current_revision(database), wanted_revision()
     if current == wanted:
         return
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if current is not None and current not in known:
-        raise SchemaError(
-            f"the database is at revision {current}, which this version does not know",
-            hint="a newer version has migrated it; install that version, or restore the backup from before",
-        )
+    if current is not None and current not in _known(_config()):
+        raise _unknown(current)
     raise SchemaError(
         "the database is not migrated"
         if current is None
         else f"the database is at revision {current}, not {wanted}",
         hint="run `gatekeeper migrate`",
+    )
+
+
+def _known(config: Config) -> set[str]:
+    return {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+
+
+def _unknown(revision: str) -> SchemaError:
+    return SchemaError(
+        f"the schema is at revision {revision}, which this version does not know",
+        hint="a newer version has migrated it; install that version, or restore the backup from before",
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.ceph import ceph as ceph
 from tests.support.databases import Cluster, copy_migrated_sqlite, postgres_server, why_not
 from tests.support.shop import Shop, open_shop
 

@@ -71,13 +71,15 @@ class Cluster:
     process: subprocess.Popen[bytes]
     _free: list[str] = field(default_factory=list)
     _made: int = 0
+    _has_template: bool = False
 
     @contextmanager
     def migrated(self) -> Iterator[str]:
         """The URL of a migrated, empty database. Whoever changes its schema uses `empty` instead."""
         if not self._free:
-            if not self._made:
+            if not self._has_template:
                 migrate(self._new("template"))
+                self._has_template = True
             self._free.append(self._new(f"lent{self._made}", "TEMPLATE template"))
         url = self._free.pop()
         yield url

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.ceph import ceph as ceph
 from tests.support.gatekeeper import RunningGatekeeper, running_gatekeeper
 
 

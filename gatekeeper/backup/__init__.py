@@ -1,0 +1,1 @@
+"""Backups of the database: taken while the service runs, readable on either engine, verified, encrypted, kept for a while."""
