@@ -91,7 +91,7 @@ def _reader(
 ) -> list[_Event]:
     languages = sorted({lesson.language for lesson in lessons})
     own = languages[int(random.integers(len(languages)))]
-    reads_all = random.random() < 0.35
+    reads_all = random.random() < 0.2
     open_to = np.array([reads_all or lesson.language == own for lesson in lessons])
     starts = [place for place in np.flatnonzero(open_to) if _begins(lessons, int(place))]
     here = (

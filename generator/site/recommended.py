@@ -102,4 +102,5 @@ def _key(edition: Edition, project: Project) -> bytes:
         for course in edition.courses
         for lesson in course.lessons
     ]
-    return inputs.key(repr(signals), repr(lessons), repr(edition.school.members), code())
+    settings = (edition.school.members, edition.school.private_text)
+    return inputs.key(repr(signals), repr(lessons), repr(settings), code())
