@@ -81,9 +81,14 @@ lock: ## renew the constraints from the newest versions that fit pyproject.toml
 clean: ## remove everything that can be made again (keeps the demo's accounts in .lyceum)
 	rm -rf build .cache $(VENV)
 
+# LocalStack and Swift want versions of their own; s3rver needs npm and is left out without it.
 build/stores/.installed:
-	$(PYTHON) -m venv build/stores
-	build/stores/bin/pip install --quiet --disable-pip-version-check 'moto[server]>=5'
+	for name in moto localstack swift; do $(PYTHON) -m venv build/stores/$$name || exit 1; done
+	build/stores/moto/bin/pip install --quiet --disable-pip-version-check 'moto[server]>=5'
+	build/stores/localstack/bin/pip install --quiet --disable-pip-version-check \
+	  'localstack-core[base-runtime]==4.9.0' moto-ext 'pyOpenSSL<25.1' 'cryptography<45' service_identity 'cbor2<5.8'
+	build/stores/swift/bin/pip install --quiet --disable-pip-version-check 'swift>=2.38' keystonemiddleware
+	! command -v npm >/dev/null || npm install --silent --no-audit --no-fund --prefix build/stores/s3rver s3rver@3.7
 	@touch $@
 
 build/bench/.installed:

@@ -3,11 +3,13 @@
 - It honours `If-None-Match: *`, or two publishers at once could both win (Z04). Tried on the newest pointer with its own bytes, so that
   even a store that ignores the condition changes nothing; a new store is tried with an object that is deleted again.
 - It gives nothing to somebody without credentials (U15).
-- A new store shows a replaced object at once.
+- A new store shows a replaced object at once, and of several creators at once lets one win. A store that lets two win seldom can pass;
+  one that has no such rule, as Swift's, hardly.
 """
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from gatekeeper.contract import keys, pointer
@@ -17,6 +19,9 @@ from generator.release.history import Tip
 from generator.release.known import Known
 from generator.release.store import ConditionFailedError, ObjectStore
 from generator.release.stores import Stores
+
+_CREATORS, _RACES = 8, 3
+_FIT = "use a store with conditional writes: a folder, Amazon S3, Cloudflare R2, MinIO, Ceph"
 
 
 def probe(stores: Stores, tip: Tip, before: Known, now: datetime) -> None:
@@ -43,6 +48,7 @@ def probe(stores: Stores, tip: Tip, before: Known, now: datetime) -> None:
             )
         _try_condition(private, keys.PROBE, b"second\n")
         check_doors(private, keys.PROBE)
+        _try_races(private, keys.PROBE)
     finally:
         private.delete(keys.PROBE)
 
@@ -66,8 +72,27 @@ def _try_condition(private: ObjectStore, key: str, body: bytes) -> None:
     raise StoreError(
         "the store ignores If-None-Match, so two publishers could overwrite one another",
         where=private.label,
-        hint="use a store with conditional writes: a folder, Amazon S3, Cloudflare R2, MinIO, Ceph",
+        hint=_FIT,
     )
+
+
+def _try_races(private: ObjectStore, key: str) -> None:
+    def wins(number: int) -> bool:
+        try:
+            _put(private, key, b"%d\n" % number, if_none_match=True)
+        except ConditionFailedError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(_CREATORS) as creators:
+        for _ in range(_RACES):
+            private.delete(key)
+            if sum(creators.map(wins, range(_CREATORS))) != 1:
+                raise StoreError(
+                    "the store lets two win who create an object at the same moment, so two publishers could overwrite one another",
+                    where=private.label,
+                    hint=_FIT,
+                )
 
 
 def _put(private: ObjectStore, key: str, body: bytes, *, if_none_match: bool = False) -> None:

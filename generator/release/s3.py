@@ -229,7 +229,10 @@ class S3Store:
                 nothing,
                 "",
             )
-        except _RefusedError:
+        except (
+            _RefusedError,
+            ConditionFailedError,
+        ):  # Swift calls an address that a stranger may not have a failed condition
             return False
         return True
 

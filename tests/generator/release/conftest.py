@@ -14,8 +14,8 @@ from generator.release.site_bucket import BucketSite
 from tests.generator.release.made import folder_buckets, folders
 from tests.support.ceph import *  # noqa: F403 - fixtures are found by name
 from tests.support.ceph import Ceph
-from tests.support.moto import *  # noqa: F403
-from tests.support.rclone import *  # noqa: F403
+from tests.support.other_stores import *  # noqa: F403
+from tests.support.other_stores import BUCKET, OtherServer
 
 
 def access(ceph: Ceph, *, virtual: bool = False) -> S3Access:
@@ -26,6 +26,17 @@ def access(ceph: Ceph, *, virtual: bool = False) -> S3Access:
         access_key=ceph.access_key,
         secret_key=ceph.secret_key,
     )
+
+
+def other_store(server: OtherServer, prefix: str = "") -> S3Store:
+    account = S3Access(
+        endpoint=server.endpoint,
+        region="us-east-1",
+        is_virtual_hosted=False,
+        access_key=server.access_key,
+        secret_key=server.secret_key,
+    )
+    return S3Store(account, bucket=BUCKET, prefix=prefix or f"{secrets.token_hex(8)}/")
 
 
 def ceph_stores(ceph: Ceph, bucket: str) -> Stores:

@@ -12,11 +12,9 @@ import pytest
 from generator.errors import StoreError
 from generator.release.folder import FolderStore
 from generator.release.s3 import S3Store
-from generator.release.settings import S3Access
 from generator.release.store import ConditionFailedError, ObjectStore, StoredObject
-from tests.generator.release.conftest import access
+from tests.generator.release.conftest import access, other_store
 from tests.support.ceph import Ceph
-from tests.support.moto import BUCKET
 
 NAMES = [
     "plain.txt",
@@ -44,28 +42,52 @@ NOT_NAMES = [
 ]
 
 
+# What each server gets wrong, by test. A gap that was closed makes its test fail here: take it out then, and tell docs/operators.md.
+_CREATED_ONCE = frozenset(
+    {
+        "test_an_object_is_created_once",
+        "test_of_many_creators_at_once_exactly_one_wins_z04",
+        "test_only_the_expected_version_is_replaced",
+    }
+)
+_STRANGERS = frozenset({"test_a_private_store_opens_no_door_to_strangers_u15"})
+GAPS: dict[str, frozenset[str]] = {
+    "rclone": _CREATED_ONCE | {"test_what_is_missing_is_none_and_deleting_it_is_done_already"},
+    "moto": _STRANGERS,
+    "localstack": _STRANGERS,
+    "swift": frozenset({"test_only_the_expected_version_is_replaced"}),
+    "s3rver": _CREATED_ONCE | _STRANGERS,
+}
+# What one of them does wrong only sometimes.
+RACES: dict[str, frozenset[str]] = {
+    "rclone": frozenset({"test_readers_meet_the_old_bytes_or_the_new_never_a_part"}),
+    "swift": frozenset({"test_of_many_creators_at_once_exactly_one_wins_z04"}),
+}
+
+
 @pytest.fixture(
     params=[
         "folder",
-        pytest.param("ceph", marks=pytest.mark.store),
-        pytest.param("ceph virtual", marks=pytest.mark.store),
-        pytest.param("moto", marks=pytest.mark.store),
+        *(
+            pytest.param(name, marks=pytest.mark.store)
+            for name in ("ceph", "ceph virtual", "moto", "rclone", "localstack", "swift", "s3rver")
+        ),
     ]
 )
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
-    if request.param == "folder":
+    name: str = request.param
+    if name == "folder":
         return FolderStore(tmp_path / "store")
-    if request.param == "moto":
-        if request.function is test_a_private_store_opens_no_door_to_strangers_u15:
-            pytest.skip("it checks no signature; test_moto.py says what follows from that")
-        endpoint = request.getfixturevalue("moto").endpoint
-        account = S3Access(
-            endpoint=endpoint, region="us-east-1", is_virtual_hosted=False, access_key="a", secret_key="b"
-        )
-        return S3Store(account, bucket=BUCKET, prefix=f"{secrets.token_hex(8)}/")
+    if name in GAPS:
+        test = request.function.__name__
+        if test in RACES.get(name, ()):
+            pytest.skip("a race that it loses sometimes")
+        if test in GAPS[name]:
+            request.applymarker(pytest.mark.xfail(reason="a known gap", strict=True))
+        return other_store(request.getfixturevalue("other_servers")(name))
     ceph: Ceph = request.getfixturevalue("ceph")
     bucket: str = request.getfixturevalue("shared_bucket")
-    virtual = request.param == "ceph virtual"
+    virtual = name == "ceph virtual"
     if virtual:
         request.getfixturevalue("bucket_hosts")
     # a bucket takes seconds to make on a busy machine, a prefix nothing
