@@ -53,6 +53,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "keys": ("generator.cli.keys", "Make the key that signs releases."),
     "recommend": ("generator.cli.recommend", "Which model recommends, why, and whether it helps."),
+    "members": ("generator.cli.members", "How many readers stand where, and how sure that is."),
     "demo": (
         "generator.cli.demo",
         "Build, publish and serve this school on your own machine, shop included.",
