@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from gatekeeper.accounts import sessions
 from gatekeeper.accounts.current import ENTITLEMENT, SESSION, forget_signed_in
 from gatekeeper.accounts.entitlement_cookie import set_entitlement
-from gatekeeper.accounts.life import guests
+from gatekeeper.accounts.life import arrival, guests
 from gatekeeper.accounts.passwords import storage as passwords
 from gatekeeper.accounts.sessions import SignedIn
 from gatekeeper.contract import routes
@@ -64,6 +64,7 @@ def open_session(
         sessions.end(connection, reader=before.reader.id, handle=before.handle, now=now)
     passwords.forgive(connection, reader)
     guests.claim(connection, reader, now=now)
+    arrival.greet(connection, reader, now=now)
     agent = request.headers.get("User-Agent", "")[:500]
     cookie = sessions.begin(connection, service().marker, reader=reader, user_agent=agent, now=now)
     return Opened(reader=reader, cookie=cookie, way=way)

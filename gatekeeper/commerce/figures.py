@@ -2,7 +2,7 @@
 
     GET /api/figures    {"owners": [{"products": ["rust", "sql"], "readers": 12}, {"products": [], "readers": 340}]}
 
-- Each reader is counted once, under exactly the products that are open to them now; without products they only have an account.
+- Each reader is counted once, also with several joined accounts, under exactly the products that are open to them now; without products they only have an account.
 - Numbers only: no address, no id, no date. A row may stand for one person, so only the holder of LYCEUM_FIGURES_KEY is told; where no
   key is set there is no such page.
 """
@@ -18,6 +18,7 @@ from itertools import islice
 from flask import Blueprint, Response, abort, jsonify, request
 from sqlalchemy import Connection, func, select
 
+from gatekeeper.accounts.life.tables import JoinedRow
 from gatekeeper.accounts.tables import ReaderRow
 from gatekeeper.commerce import ledger
 from gatekeeper.commerce.entitlements import entitlements
@@ -28,6 +29,7 @@ from gatekeeper.web.service import service
 
 blueprint = Blueprint("figures", __name__)
 
+_IS_SOMEBODY = ReaderRow.email.not_like("~%")  # see `accounts.readers.nobody`
 _AT_ONCE = 500  # readers whose ledger is read with one query
 
 
@@ -56,15 +58,28 @@ def owners(connection: Connection, now: datetime) -> dict[frozenset[str], int]:
     counted: Counter[frozenset[str]] = Counter()
     for entries in _by_reader(connection):
         counted[frozenset(entitlements(entries, now).active)] += 1
-    readers = connection.execute(select(func.count()).select_from(ReaderRow)).scalar_one()
+    accounts = (
+        select(func.count())
+        .select_from(ReaderRow)
+        .where(_IS_SOMEBODY, ReaderRow.id.not_in(select(JoinedRow.identity)))
+    )
+    readers = connection.execute(accounts).scalar_one()
     counted[frozenset()] += readers - counted.total()
     return dict(counted)
 
 
 def _by_reader(connection: Connection) -> Iterator[Sequence[Entry]]:
-    """The lines of each reader of whom the ledger knows."""
-    named = iter(
-        connection.execute(select(EntryRow.reader).distinct().order_by(EntryRow.reader)).scalars().all()
+    """The lines of each reader of whom the ledger knows; joined accounts are one, guests and deleted ones nobody."""
+    person = func.coalesce(JoinedRow.reader, EntryRow.reader)
+    found = (
+        select(person)
+        .select_from(EntryRow)
+        .outerjoin(JoinedRow, JoinedRow.identity == EntryRow.reader)
+        .join(ReaderRow, ReaderRow.id == person)
+        .where(_IS_SOMEBODY)
+        .distinct()
+        .order_by(person)
     )
+    named = iter(connection.execute(found).scalars().all())
     while some := list(islice(named, _AT_ONCE)):
         yield from ledger.by_reader(connection, some).values()

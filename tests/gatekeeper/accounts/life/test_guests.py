@@ -173,3 +173,23 @@ def test_w19_coming_back_before_the_message_shows_that_it_is_waited_for(
     signed_in(shop, ADA)
     assert reader_of(shop, ADA)
     assert set(shop.owned(ADA).active) == {"rust"}
+
+
+def test_figures_count_people_not_ids(shop: Shop) -> None:
+    from gatekeeper.accounts.life import merge
+    from gatekeeper.commerce.figures import owners
+
+    buy_as_guest(shop.browser(), "nobody@example.net", "sql")
+    buy_as_guest(shop.browser(), ADA)
+    signed_in(shop, ADA)
+    signed_in(shop, "bea@example.org").buy("sql")
+    with shop.database.write() as connection:
+        merge.merge(
+            connection,
+            survivor=reader_of(shop, ADA),
+            other=reader_of(shop, "bea@example.org"),
+            now=shop.clock(),
+        )
+    with shop.database.read() as connection:
+        counted = {products: count for products, count in owners(connection, shop.clock()).items() if count}
+    assert counted == {frozenset({"rust", "sql"}): 1}
