@@ -5,12 +5,15 @@ from __future__ import annotations
 from flask import Flask
 
 from gatekeeper.accounts import sections, ways
-from gatekeeper.accounts.oidc import routes as oidc_routes
+from gatekeeper.accounts.oidc.routes import blueprint as identities
+from gatekeeper.accounts.oidc.routes import section as identities_section
 from gatekeeper.accounts.oidc.shelf import open_identity_providers
-from gatekeeper.accounts.passkeys import routes as passkey_routes
 from gatekeeper.accounts.passkeys.ceremony import domain_of
-from gatekeeper.accounts.passwords import routes as password_routes
+from gatekeeper.accounts.passkeys.routes import blueprint as passkeys
+from gatekeeper.accounts.passkeys.routes import section as passkeys_section
 from gatekeeper.accounts.passwords.hashing import Hasher, cores, places_for
+from gatekeeper.accounts.passwords.routes import blueprint as passwords
+from gatekeeper.accounts.passwords.routes import section as password_section
 from gatekeeper.accounts.sections import SIGN_IN, Section
 from gatekeeper.accounts.ways import EXTENSION, Ways
 from gatekeeper.settings import Settings
@@ -26,11 +29,11 @@ def install(app: Flask, settings: Settings) -> None:
         passkey_domain=domain_of(settings.gatekeeper_url),
         providers=open_identity_providers(settings.identity_accounts),
     )
-    for blueprint in (password_routes.blueprint, passkey_routes.blueprint, oidc_routes.blueprint):
+    for blueprint in (passwords, passkeys, identities):
         app.register_blueprint(blueprint)
-    sections.add(app, Section(key="password", order=SIGN_IN + 10, render=password_routes.section))
-    sections.add(app, Section(key="passkeys", order=SIGN_IN + 20, render=passkey_routes.section))
-    sections.add(app, Section(key="identities", order=SIGN_IN + 30, render=oidc_routes.section))
+    sections.add(app, Section(key="password", order=SIGN_IN + 10, render=password_section))
+    sections.add(app, Section(key="passkeys", order=SIGN_IN + 20, render=passkeys_section))
+    sections.add(app, Section(key="identities", order=SIGN_IN + 30, render=identities_section))
 
 
 def close(app: Flask) -> None:
