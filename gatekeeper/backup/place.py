@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Literal, Protocol
 
 from gatekeeper.backup.form import BackupError
 from gatekeeper.contract.address import StoreAddress, parse_store
@@ -127,7 +127,7 @@ class Bucket:
             ) from error
         if self.account is None:
             return boto3.client("s3")
-        style = "virtual" if self.account.is_virtual_hosted else "path"
+        style: Literal["virtual", "path"] = "virtual" if self.account.is_virtual_hosted else "path"
         token = self.account.session_token
         return boto3.client(
             "s3",
@@ -165,10 +165,10 @@ def opened(text: str, account: S3Account | None) -> Iterator[IO[bytes]]:
             address=StoreAddress(bucket=address.bucket, prefix=f"{prefix}/" if prefix else ""),
             account=account,
         )
-        with tempfile.TemporaryFile() as file:
-            bucket.fetch(name, file)
-            file.seek(0)
-            yield file
+        with tempfile.TemporaryFile() as fetched:
+            bucket.fetch(name, fetched)
+            fetched.seek(0)
+            yield fetched
         return
     path = Path(text) if address is None or address.folder is None else address.folder
     try:
