@@ -202,7 +202,7 @@ LESSONS: dict[str, list[tuple[str, str, str, str, str | None, bool]]] = {
 }
 
 
-def stage(folder: Path, *, site_url: str, gatekeeper: str) -> Path:
+def stage(folder: Path, *, site_url: str, gatekeeper: str, signals: str = "none") -> Path:
     """Writes the staged edition below `folder` and returns the path of its mkdocs.yml."""
     docs = folder / "public"
 
@@ -400,6 +400,7 @@ def stage(folder: Path, *, site_url: str, gatekeeper: str) -> Path:
                         "names": NAMES,
                         "languages": ["zh", "en"],
                         "gatekeeper": gatekeeper,
+                        "signals": signals,
                         "catalogues": {"zh": "", "en": "en/"},
                         "tags": {"zh": "tags/", "en": "tags/"},
                         "feeds": [
