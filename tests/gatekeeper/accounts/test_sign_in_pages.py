@@ -99,7 +99,7 @@ def test_s01_every_cookie_is_a_host_cookie_with_all_attributes(shop: Shop) -> No
             assert name.startswith("__Host-lyceum_"), line
             assert {part.strip() for part in rest.split(";")} >= ATTRIBUTES, line
             assert "domain=" not in line.lower()
-    names = {"form", "language", "sign_in", "session", "entitlement"}
+    names = {"form", "language", "sign_in", "session", "entitlement", "passkey"}
     assert set(seen) == {f"__Host-lyceum_{name}" for name in names}
 
 
