@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gatekeeper.secrets import Secret
-from gatekeeper.settings import Network
+
+if TYPE_CHECKING:  # rooms' own settings are read with this module and stand in `settings`
+    from gatekeeper.settings import Network
 
 
 class EnvironmentValues:
