@@ -54,7 +54,7 @@ async function personalise(section, localId, before, now) {
     const rows = now.read.map(({ id, row: kept }) => ({ id, row: unpack(fromText(kept)) }));
     const day = Math.floor(Date.now() / 86_400_000);
     const seed = `${localId} ${lesson || course} ${day}`;
-    chosen = choose({ lessons: here.lessons, read: rows, isWanted, length: list.length, seed });
+    chosen = choose({ lessons: here.lessons, read: rows, isWanted, length: list.length, here: lesson, seed });
     const named = new Set(chosen.map((one) => one.lesson.id));
     if (chosen.length) chosen.push(...filling.filter((one) => !named.has(one.lesson.id)).slice(0, list.length - chosen.length));
   }

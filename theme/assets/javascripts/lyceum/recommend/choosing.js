@@ -22,10 +22,11 @@ const DEEPEST = 20; // places down the list that are tried
  * @param {{ id: string, row: Entry[] }[]} given.read  what was read, each with its row; the last one was read last
  * @param {(lesson: Lesson) => boolean} given.isWanted
  * @param {number} given.length
+ * @param {string} given.here  the page's own lesson, which a reason need not name
  * @param {string} given.seed  decides which slots are tried
  * @returns {Chosen[]}
  */
-export function choose({ lessons, read, isWanted, length, seed }) {
+export function choose({ lessons, read, isWanted, length, here, seed }) {
   /** @type {Map<number, { score: number, weight: number, from: string, entry: Entry }>} */
   const found = new Map();
   for (const { id, row } of read) {
@@ -51,7 +52,7 @@ export function choose({ lessons, read, isWanted, length, seed }) {
   const tried = explores && others.length ? others[hash(`${seed} which`) % others.length] : null;
   return (tried ? [...chosen.slice(0, last), tried] : chosen).map((one) => ({
     lesson: one.lesson,
-    ...reasonOf(one, titles),
+    ...reasonOf(one, one.from === here ? "" : (titles.get(one.from) ?? "")),
     explored: one === tried,
   }));
 }
@@ -96,13 +97,12 @@ function spread(ranked, length) {
 
 /**
  * The row that weighed most says why.
- * @param {{ lesson: Lesson, from: string, entry: Entry }} one
- * @param {Map<string, string>} titles
+ * @param {{ lesson: Lesson, entry: Entry }} one
+ * @param {string} subject  the title of the lesson whose row it was
  */
-function reasonOf({ lesson, from, entry }, titles) {
-  if (entry.reason === "readers") return { reason: "readers", subject: titles.get(from) ?? "" };
+function reasonOf({ lesson, entry }, subject) {
   if (entry.reason === "topic") return { reason: "topic", subject: entry.tag === NO_TAG ? "" : (lesson.tags[entry.tag] ?? "") };
-  return { reason: entry.reason, subject: "" };
+  return { reason: entry.reason, subject: entry.reason === "popular" ? "" : subject };
 }
 
 /**
