@@ -1,7 +1,6 @@
 """Amounts in a currency's minor unit, and how a reader sees them.
 
 An amount is a whole number of minor units together with its currency; two currencies are never compared or added.
-Source of the exponents: ISO 4217. A currency that is not listed there has two decimals.
 """
 
 from __future__ import annotations
@@ -9,30 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_DECIMALS = {
-    **dict.fromkeys(
-        [
-            "BIF",
-            "CLP",
-            "DJF",
-            "GNF",
-            "ISK",
-            "JPY",
-            "KMF",
-            "KRW",
-            "PYG",
-            "RWF",
-            "UGX",
-            "VND",
-            "VUV",
-            "XAF",
-            "XOF",
-            "XPF",
-        ],
-        0,
-    ),
-    **dict.fromkeys(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"], 3),
-}
+from gatekeeper.contract.currencies import decimals as decimals_of
+
 _SIGNS = {
     "CNY": "¥",
     "USD": "$",
@@ -62,7 +39,7 @@ def is_currency(code: str) -> bool:
 
 def price_text(amount_minor: int, currency: str) -> str:
     """`¥99`, `$15.50`, `JP¥1,200`, `CHF 20`: decimals only where there are some."""
-    decimals = _DECIMALS.get(currency, 2)
+    decimals = decimals_of(currency)
     whole, rest = divmod(abs(amount_minor), 10**decimals)
     digits = f"{whole:,}" + (f".{rest:0{decimals}d}" if rest else "")
     sign = "-" if amount_minor < 0 else ""

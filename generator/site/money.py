@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from babel import numbers
 
+from gatekeeper.contract.currencies import decimals
 from generator.catalogue.model import Language
 
 _HOME = {"zh": "CNY", "en": "USD"}  # the currency that a page in this language shows first
@@ -17,7 +18,7 @@ _LOCALE = {"CNY": "zh_CN", "JPY": "zh_CN", "USD": "en_US"}
 
 def decimal_amount(amount_minor: int, currency: str) -> Decimal:
     """The amount in the currency's main unit, with exactly the decimals that the currency has: 9900 fen → 99.00."""
-    return Decimal(amount_minor).scaleb(-numbers.get_currency_precision(currency))
+    return Decimal(amount_minor).scaleb(-decimals(currency))
 
 
 @lru_cache(maxsize=1024)  # the same few prices stand on every page
@@ -30,7 +31,8 @@ def price_text(amount_minor: int, currency: str, language: Language) -> str:
             amount, currency, format="¤#,##0", locale=locale, currency_digits=False
         )
     else:
-        text = numbers.format_currency(amount, currency, format="¤#,##0.00", locale=locale)
+        pattern = f"¤#,##0.{'0' * decimals(currency)}"
+        text = numbers.format_currency(amount, currency, format=pattern, locale=locale, currency_digits=False)
     return text.replace("\xa0", " ")
 
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from gatekeeper.commerce.money import price_text as checkout_text
 from generator.site import money
 
 
@@ -40,3 +41,19 @@ def test_the_home_currency_of_the_language_comes_first() -> None:
     prices = {"EUR": 1, "USD": 2, "CNY": 3}
     assert [currency for currency, _ in money.ordered(prices, "zh")] == ["CNY", "EUR", "USD"]
     assert [currency for currency, _ in money.ordered(prices, "en")] == ["USD", "EUR", "CNY"]
+
+
+@pytest.mark.parametrize(
+    "currency", ["USD", "JPY", "KRW", "KWD", "IQD", "RSD", "LAK", "TWD", "UGX", "CLF", "HUF", "XAF"]
+)
+@pytest.mark.parametrize("amount_minor", [150000, 123456789, 5])
+def test_w11_the_page_and_the_checkout_print_the_same_digits(currency: str, amount_minor: int) -> None:
+    printed = [
+        "".join(sign for sign in text if sign.isdigit() or sign == ".")
+        for text in (
+            money.price_text(amount_minor, currency, "en"),
+            money.price_text(amount_minor, currency, "zh"),
+            checkout_text(amount_minor, currency),
+        )
+    ]
+    assert len(set(printed)) == 1, printed
