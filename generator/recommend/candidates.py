@@ -20,7 +20,9 @@ from generator.recommend.models.course_order import course_order
 from generator.recommend.models.model import Model
 from generator.recommend.models.popularity import popularity
 from generator.recommend.models.slim import slim
+from generator.recommend.models.terms import rp3beta_over_terms
 from generator.recommend.readings import Readings
+from generator.recommend.sparse import in_proportion
 
 BEHAVIOURS = ("ItemKNN", "RP3beta", "EASE", "fsSLIM")
 SHARPNESSES = (1.0, 2.0, 3.0)
@@ -29,8 +31,9 @@ RP3 = ((0.6, 0.2), (0.6, 0.4), (1.0, 0.2), (1.0, 0.4))
 EASE_RIDGES = (50.0, 500.0)
 SLIM_RIDGES = (5.0, 20.0)
 SHARES = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
-SLIM_CONTENT = (3.0, 10.0, 30.0)  # readers that a wholly alike text stands for
-SLIM_CONTENT_RIDGES = (5.0, 20.0)
+TERMS_AS_READERS = (3.0, 10.0, 30.0)  # readers that join two lessons which say the same
+RP3_WITH_TERMS = ((0.6, 0.2), (0.6, 0.4))
+SLIM_WITH_TERMS_RIDGE = 20.0
 MOST_FOR_SEVERAL_EASE = 4_000  # lessons: beyond, one ridge is tried, for the cost grows with the third power
 
 
@@ -110,19 +113,41 @@ def blends(behaviour: Candidate, sharpness: float) -> Iterator[Candidate]:
                 weights=blended(weights_of(behaviour, material), material.contents[sharpness], share),
             ),
         )
-    for readers in SLIM_CONTENT:
-        for ridge in SLIM_CONTENT_RIDGES:
-            name = f"fsSLIM ridge={ridge:g} with content as {readers:g} readers, sharpness {sharpness:g}"
-            yield Candidate(
-                name=name,
-                family="blend",
-                fit=lambda material, readers=readers, ridge=ridge, name=name: Model(  # type: ignore[misc]
-                    name=name,
-                    weights=slim(
-                        material.likeness.with_content(material.contents[sharpness], readers), ridge
-                    ).weights,
+
+
+def over_terms() -> Iterator[Candidate]:
+    """Models in which terms join lessons as readers do; only where the material has terms."""
+    for readers in TERMS_AS_READERS:
+        for alpha, beta in RP3_WITH_TERMS:
+            yield _over_terms(
+                f"RP3beta α={alpha:g} β={beta:g} with terms as {readers:g} readers",
+                lambda material, terms, readers=readers, alpha=alpha, beta=beta: rp3beta_over_terms(  # type: ignore[misc]
+                    material, terms, readers, alpha, beta
                 ),
             )
+        yield _over_terms(
+            f"fsSLIM with terms as {readers:g} readers",
+            lambda material, terms, readers=readers: (
+                slim(  # type: ignore[misc]
+                    material.likeness.with_terms(terms, readers), SLIM_WITH_TERMS_RIDGE
+                ).weights
+            ),
+        )
+
+
+def together(first: Candidate, second: Candidate) -> Candidate:
+    """Both, with equal say: what one of them cannot know, the other may."""
+    name = f"{first.name} + {second.name}"
+    return Candidate(
+        name=name,
+        family="blend",
+        fit=lambda material: Model(
+            name=name,
+            weights=csr_array(
+                in_proportion(weights_of(first, material)) + in_proportion(weights_of(second, material))
+            ),
+        ),
+    )
 
 
 def weights_of(candidate: Candidate, material: Material) -> csr_array:
@@ -138,3 +163,11 @@ def _behaviour(name: str, family: str, fit: Callable[[Readings], Model]) -> Cand
         family=family,
         fit=lambda material: Model(name=name, weights=material.evident(fit(material.readings).weights)),
     )
+
+
+def _over_terms(name: str, fit: Callable[[Material, csr_array], csr_array]) -> Candidate:
+    def fitted(material: Material) -> Model:
+        assert material.terms is not None  # noqa: S101 - offered only where there are terms
+        return Model(name=name, weights=fit(material, material.terms))
+
+    return Candidate(name=name, family="blend", fit=fitted)

@@ -3,6 +3,7 @@
 - Words: Latin words in lower case, and pairs of neighbouring Chinese, Japanese or Korean signs, which need no dictionary (Nie et al. 2000).
 - TF-IDF with 1 + ln tf; `sharpness` is the power of the idf: 1 as usual, 2 and 3 let rare terms say more, which suits tags.
 - Of each lesson only the TERMS heaviest terms count: the rest costs much and says little.
+- `features` may also stand beside readers: a term joins lessons as a reader does who took them up (`models.terms`).
 - Private text takes part only if school.yml says `recommendations: {private_text: true}`, and then only the order of a lesson's neighbours
   remains of the likeness (`by_rank`): no term, no score and no topic of it gets into anything public. Topics are named from tags and headings
   of public text alone.
@@ -47,24 +48,36 @@ def words(text: str) -> list[str]:
     return found
 
 
-def alike(traits: Sequence[Traits], *, sharpness: float = 1.0, keep: int = KEEP) -> csr_array:
-    """lessons × lessons, from 0 to 1: the `keep` most alike of each lesson, by cosine. A lesson without terms is like none."""
+def features(traits: Sequence[Traits], *, sharpness: float = 1.0) -> csr_array:
+    """lessons × terms. A lesson's row has length 1 on average: one that says more that joins it to others has a longer one."""
     parts = [
-        csr_array(normalize(part) * _PARTS[name])
+        csr_array(part * np.float32(_PARTS[name] / _usual_length(part)))
         for name, part in (
             ("text", _terms([words(one.text) for one in traits], sharpness)),
             ("headings", _terms([words("\n".join(one.headings)) for one in traits], sharpness)),
             ("tags", _terms([[tag.casefold() for tag in one.tags] for one in traits], sharpness)),
         )
-        if part is not None
+        if part is not None and part.nnz
     ]
     if not parts:
-        return csr_array((len(traits), len(traits)), dtype=np.float32)
-    return near(csr_array(hstack(parts, format="csr")), keep)
+        return csr_array((len(traits), 0), dtype=np.float32)
+    return evened(csr_array(hstack(parts, format="csr")))
+
+
+def evened(terms: csr_array) -> csr_array:
+    """The matrix times the factor that gives its rows length 1 on average."""
+    return csr_array(terms / np.float32(_usual_length(terms))) if terms.nnz else terms
+
+
+def alike(traits: Sequence[Traits], *, sharpness: float = 1.0, keep: int = KEEP) -> csr_array:
+    """lessons × lessons, from 0 to 1: the `keep` most alike of each lesson, by cosine. A lesson without terms is like none."""
+    return near(features(traits, sharpness=sharpness), keep)
 
 
 def near(features: csr_array, keep: int) -> csr_array:
     """features: lessons × terms. The `keep` greatest cosines of each row."""
+    if not features.nnz:
+        return csr_array((features.shape[0],) * 2, dtype=np.float32)
     rows = csr_array(normalize(features), dtype=np.float32)
     return top_products(rows, csr_array(rows.T), keep)
 
@@ -93,3 +106,9 @@ def _terms(documents: Sequence[Iterable[str]], sharpness: float) -> csr_array | 
         return None
     counts = CountVectorizer(analyzer=list, dtype=np.float32).fit_transform(documents)
     return weighed(csr_array(counts), sharpness)
+
+
+def _usual_length(matrix: csr_array) -> float:
+    """The root of the mean square of the rows' lengths, of the rows that have any."""
+    filled = max(1, int(np.count_nonzero(np.diff(matrix.indptr))))
+    return float(np.sqrt((matrix.data.astype(np.float64) ** 2).sum() / filled)) or 1.0

@@ -23,6 +23,7 @@ from generator.recommend.sparse import across, chosen, stacked, top_rows, withou
 class Material:
     """shared: how many readers each two lessons share, as far as at least `least` do. contents: sharpness → how alike lessons are.
 
+    terms: lessons × terms, as `content.features` has them; None where private text takes part, which may only order neighbours.
     courses: the places of each course's lessons, in reading order. kept: weights that were worked out already, by model.
     """
 
@@ -31,6 +32,7 @@ class Material:
     contents: Mapping[float, csr_array]
     courses: Sequence[Sequence[int]]
     least: int
+    terms: csr_array | None = None
     kept: dict[str, csr_array] = field(default_factory=dict)
 
     @property
@@ -53,6 +55,7 @@ def material(
     contents: Mapping[float, csr_array],
     courses: Sequence[Sequence[int]],
     *,
+    terms: csr_array | None = None,
     least: int = LEAST_READERS,
 ) -> Material:
     """least: pairs shared by fewer readers are no evidence; 1 where nothing will be published, as in comparisons with literature."""
@@ -66,7 +69,9 @@ def material(
     count = len(readings.lessons)
     shared = stacked(across(part, count), (count, count))
     shared.sort_indices()
-    return Material(readings=readings, shared=shared, contents=contents, courses=courses, least=least)
+    return Material(
+        readings=readings, shared=shared, contents=contents, courses=courses, least=least, terms=terms
+    )
 
 
 def shipped(weights: csr_array) -> csr_array:

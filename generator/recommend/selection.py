@@ -10,7 +10,7 @@ of a reader than a history, so content counts for more there.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -61,6 +61,7 @@ def choose(
     contents: Mapping[float, csr_array],
     courses: Sequence[Sequence[int]],
     *,
+    terms: csr_array | None = None,
     seed: int,
     last: float | None = None,
     least: int = LEAST_READERS,
@@ -83,7 +84,7 @@ def choose(
             judges=len(parted.readers),
             by_time=parted.by_time,
         )
-    bench = _Bench(parted, material(parted.train, contents, courses, least=least), cut, said)
+    bench = _Bench(parted, material(parted.train, contents, courses, terms=terms, least=least), cut, said)
     bench.judge(candidates.baselines(readings.at is not None))
     bench.judge(candidates.contents(bench.material))
     bench.judge(candidates.behaviours(len(readings.lessons)))
@@ -92,7 +93,10 @@ def choose(
     related = behaviour
     if behaviour is not None and sharpest is not None:
         offered = list(candidates.blends(behaviour, float(sharpest.name.rpartition(" ")[2])))
+        if bench.material.terms is not None:
+            offered += candidates.over_terms()
         bench.judge(offered)
+        bench.judge(bench.pair("fsSLIM with", "RP3beta"))
         related = bench.best_from_one_lesson([behaviour, sharpest, *offered], seed)
     judged = bench.table(seed)
     verdict = decide(judged, last)
@@ -136,6 +140,20 @@ class _Bench:
             self._scores[candidate.name] = evaluate(model, parted.train.matrix, parted.held, parted.readers)
             self._seconds[candidate.name] = time.perf_counter() - begun
             self._said(candidate.name, len(self.candidates), len(self.candidates))
+
+    def pair(self, *beginnings: str) -> Iterator[Candidate]:
+        """The best blend of each kind, together, if there is one of each."""
+        best = []
+        for beginning in beginnings:
+            of = [
+                name
+                for name, one in self.candidates.items()
+                if one.family == "blend" and name.split(beginning)[0] == "" and "terms" in name
+            ]
+            if of:
+                best.append(self.candidates[max(of, key=lambda name: (self._scores[name].ndcg_mean, name))])
+        if len(best) == len(beginnings) == 2:
+            yield candidates.together(*best)
 
     def best_from_one_lesson(self, offered: Sequence[Candidate], seed: int) -> Candidate:
         """The candidate that knows most of a judge from a single lesson, chosen by lot."""

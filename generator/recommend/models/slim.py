@@ -2,7 +2,7 @@
 
 For lesson j with neighbours N: minimise ½‖x_j - X_N w‖² + ½·ridge·‖w‖² + lasso·‖w‖₁ by coordinate descent (Friedman et al. 2010). Only products
 of columns occur in it, so the readings themselves are not needed, only what `likeness` of any two lessons is: how many readers they
-share, and, where content takes part, how alike their texts are, as if `content` readers had read every two lessons that are wholly alike.
+share, and, where content takes part, what their texts share, as if some readers had read every two lessons that say the same.
 The lessons are taken in batches whose coordinates go on side by side; that is as fast as compiled code and needs no compiler.
 """
 
@@ -24,11 +24,13 @@ from generator.recommend.sparse import (
     scaled_columns,
     scaled_rows,
     stacked,
+    top_products,
     top_rows,
     without_diagonal,
 )
 
 NEIGHBOURS = 50
+KEEP = 400  # lessons that content joins to one
 LASSO = 0.1  # readers
 SWEEPS = 6
 BATCH = 128
@@ -44,13 +46,13 @@ class Likeness:
     shared: csr_array
     own: Vector
 
-    def with_content(self, alike: csr_array, readers: float) -> Likeness:
-        """`alike`, from 0 to 1, added as if so many readers had read both lessons."""
-        if not readers:
-            return self
+    def with_terms(self, terms: csr_array, readers: float) -> Likeness:
+        """terms: lessons × terms. As if so many readers had taken up every two lessons that say the same, of usual length."""
+        joined = top_products(terms, csr_array(terms.T), KEEP)
+        lengths = np.asarray(terms.power(2).sum(axis=1)).ravel()
         return Likeness(
-            shared=csr_array(self.shared + alike * np.float32(readers)),
-            own=(self.own + np.float32(readers)).astype(np.float32),
+            shared=csr_array(self.shared + joined * np.float32(readers)),
+            own=(self.own + lengths * readers).astype(np.float32),
         )
 
     def neighbours(self, count: int) -> csr_array:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from generator.recommend.content import near, weighed
+from generator.recommend.content import evened, near, weighed
 from generator.recommend.readings import Readings
 
 Places = NDArray[np.int64]
@@ -39,8 +39,12 @@ class Community:
 
     def alike(self, sharpness: float) -> csr_array:
         """Content similarity of articles by their tags, as `content.alike` has it for lessons that have nothing but tags."""
+        return near(self.terms(sharpness), KEEP)
+
+    def terms(self, sharpness: float = 1.0) -> csr_array:
+        """Articles × tags, as `content.features` has lessons × terms."""
         width = 1 + max((int(one.max()) for one in self.tags if len(one)), default=0)
-        return near(weighed(rows(self.tags, width), sharpness), KEEP)
+        return evened(weighed(rows(self.tags, width), sharpness))
 
 
 def read(folder: Path) -> Community:

@@ -59,6 +59,7 @@ class Quality:
     def __init__(self, community: Community) -> None:
         self.community = community
         self.alike = {sharpness: community.alike(sharpness) for sharpness in candidates.SHARPNESSES}
+        self.terms = community.terms()
         kept, held = parted(community.libraries)
         self.train = community.readings(kept)
         self.held = rows(held, community.articles)
@@ -93,7 +94,7 @@ class Quality:
         new = [library[is_new[library]] for library in self.community.libraries]
         readings = self.community.readings(old)
         choice, _ = self._choice(cut=False)
-        made_of = material(readings, self.alike, [], least=1)
+        made_of = material(readings, self.alike, [], terms=self.terms, least=1)
         behaviour = self._best(choice, *candidates.BEHAVIOURS).fit(made_of).weights
         content = self.alike[_sharpness(choice)]
         held = rows(new, count)
@@ -132,8 +133,8 @@ class Quality:
         judged = self.community.readings(history), rows(held, self.community.articles)
         for count in (100, 300, 1_000):
             readings = self.community.readings([libraries[place] for place in order[OTHERS : OTHERS + count]])
-            choice = choose(readings, self.alike, [], seed=SEED, least=1, cut=False)
-            made_of = material(readings, self.alike, [], least=1)
+            choice = choose(readings, self.alike, [], terms=self.terms, seed=SEED, least=1, cut=False)
+            made_of = material(readings, self.alike, [], terms=self.terms, least=1)
             best = self._best(choice)
             found = self._evaluate(best.fit(made_of), *judged)
             content = self._evaluate(Model(name="content", weights=self.alike[_sharpness(choice)]), *judged)
@@ -184,7 +185,7 @@ class Quality:
 
         def learned(readers: Places) -> Scores:
             readings = replace(self.train, matrix=csr_array(matrix[np.sort(readers)]))
-            made_of = material(readings, self.alike, [], least=1)
+            made_of = material(readings, self.alike, [], terms=self.terms, least=1)
             best = self._best(choice)
             model = best.fit(made_of)
             return evaluate(model, history, held, _judges(history, held))
@@ -203,8 +204,11 @@ class Quality:
 
     def _choice(self, *, cut: bool, least: int = 1) -> tuple[Choice, Material]:
         if (cut, least) not in self._choices:
-            choice = choose(self.train, self.alike, [], seed=SEED, least=least, cut=cut)
-            self._choices[cut, least] = choice, material(self.train, self.alike, [], least=least)
+            choice = choose(self.train, self.alike, [], terms=self.terms, seed=SEED, least=least, cut=cut)
+            self._choices[cut, least] = (
+                choice,
+                material(self.train, self.alike, [], terms=self.terms, least=least),
+            )
         return self._choices[cut, least]
 
     def _best(self, choice: Choice, *families: str) -> Candidate:

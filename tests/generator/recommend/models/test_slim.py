@@ -46,9 +46,9 @@ def test_a_lesson_is_never_predicted_from_itself_or_from_afar() -> None:
 def test_content_joins_lessons_that_no_reader_joins() -> None:
     school = readings([[0, 1], [0, 1], [0, 1]], 3)
     known = material(school, {}, [], least=1).likeness
-    alike = csr_array(np.array([[0, 0, 0.9], [0, 0, 0], [0.9, 0, 0]], np.float32))
+    terms = csr_array(np.array([[1, 0], [0, 1], [0.9, 0]], np.float32))
     alone = slim.slim(known, ridge=1.0).weights.toarray()
-    mixed = slim.slim(known.with_content(alike, 10), ridge=1.0).weights.toarray()
+    mixed = slim.slim(known.with_terms(terms, 10), ridge=1.0).weights.toarray()
     assert alone[0, 2] == 0
     assert mixed[0, 2] > 0.1
     assert mixed[0, 1] > 0
