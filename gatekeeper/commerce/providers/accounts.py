@@ -10,7 +10,6 @@ STRIPE_URL = "https://api.stripe.com"
 WECHAT_PAY_URL = "https://api.mch.weixin.qq.com"
 WECHAT_URL = "https://api.weixin.qq.com"
 ALIPAY_URL = "https://openapi.alipay.com/gateway.do"
-ALIPAY_SANDBOX_URL = "https://openapi-sandbox.dl.alipaydev.com/gateway.do"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,6 +86,12 @@ class SandboxPayment:
 class Sandbox:
     """The provider. secret: 32 bytes, derived for its messages alone."""
 
+    name = NAME
+    longest_message_bytes = LONGEST_MESSAGE_BYTES
+    is_live = False
+    renews = False
+    wants_referrer = False
+
     def __init__(self, secret: bytes, *, is_live_mode: bool) -> None:
         if is_live_mode:
             raise SettingsError(
@@ -94,26 +100,6 @@ class Sandbox:
                 ]
             )
         self._secret = secret
-
-    @property
-    def name(self) -> str:
-        return NAME
-
-    @property
-    def is_live(self) -> bool:
-        return False
-
-    @property
-    def longest_message_bytes(self) -> int:
-        return LONGEST_MESSAGE_BYTES
-
-    @property
-    def renews(self) -> bool:
-        return False
-
-    @property
-    def wants_referrer(self) -> bool:
-        return False
 
     def takes(self, currency: str) -> bool:
         return True

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from gatekeeper.cli import cli
 from tests.gatekeeper.commerce.providers.till import Till, stripe_deliver, stripe_session
 from tests.support.shop import ORIGIN, SITE, Clock, open_shop
-from tests.support.stripe_server import KEY, SECRET, StripeServer, stripe_server
+from tests.support.stripe_server import StripeServer, stripe_environ, stripe_server
 
 
 @dataclass
@@ -40,11 +40,7 @@ class Desk:
 def desk(tmp_path: Path) -> Iterator[Desk]:
     clock = Clock(now=datetime.now(UTC))
     with stripe_server(clock) as server:
-        account = {
-            "LYCEUM_STRIPE_KEY": KEY,
-            "LYCEUM_STRIPE_WEBHOOK_SECRETS": SECRET,
-            "LYCEUM_STRIPE_URL": server.url,
-        }
+        account = stripe_environ(server.url)
         with open_shop(tmp_path, clock, **account) as shop:
             environ = {
                 "LYCEUM_MODE": "demo",

@@ -23,7 +23,6 @@ from alipay import AliPay
 from alipay.exceptions import AliPayException, AliPayValidationError
 from alipay.utils import AliPayConfig
 
-from gatekeeper.commerce import ledger
 from gatekeeper.commerce.money import Money
 from gatekeeper.commerce.orders import Order
 from gatekeeper.commerce.payments import (
@@ -37,8 +36,10 @@ from gatekeeper.commerce.payments import (
     Visit,
     Way,
 )
+from gatekeeper.commerce.providers import asking
 from gatekeeper.commerce.providers.accounts import AlipayAccount
 from gatekeeper.commerce.providers.alipay import notices
+from gatekeeper.commerce.providers.asking import refund_number
 from gatekeeper.commerce.providers.fields import name
 from gatekeeper.storage.engine import Database
 
@@ -53,30 +54,19 @@ _UNKNOWN = "ACQ.TRADE_NOT_EXIST"
 class Alipay:
     """origin: of this gatekeeper, as browsers and Alipay see it."""
 
+    name = NAME
+    longest_message_bytes = LONGEST_MESSAGE_BYTES
+    renews = False
+    wants_referrer = False
+
     def __init__(self, account: AlipayAccount, *, origin: str) -> None:
         self._account = account
         self._origin = origin
         self._library = _Library(account, notify_url=f"{origin}/webhooks/{NAME}")
 
     @property
-    def name(self) -> str:
-        return NAME
-
-    @property
     def is_live(self) -> bool:
         return self._account.is_live
-
-    @property
-    def longest_message_bytes(self) -> int:
-        return LONGEST_MESSAGE_BYTES
-
-    @property
-    def renews(self) -> bool:
-        return False
-
-    @property
-    def wants_referrer(self) -> bool:
-        return False
 
     def takes(self, currency: str) -> bool:
         return currency == notices.CURRENCY
@@ -126,13 +116,7 @@ class Alipay:
         self, database: Database, orders: Sequence[Order], *, since: datetime, now: datetime
     ) -> Iterable[ProviderEvent | Doubt]:
         """One question an order, and one more for each refund that this shop may have made."""
-        for order in orders:
-            with database.read() as connection:
-                known = ledger.refunds_of(connection, order.number)
-            try:
-                yield from self._ask(order, known, now=now)
-            except RejectedError as error:
-                yield Doubt(order=order.number, what=error.reason)
+        return asking.each(database, orders, partial(self._ask, now=now))
 
     def refund(
         self, order: Order, payment: str, money: Money, *, paid: Money, number: int, now: datetime
@@ -142,7 +126,7 @@ class Alipay:
             lambda: self._library.api_alipay_trade_refund(
                 refund_amount=notices.as_yuan(money),
                 out_trade_no=order.number,
-                out_request_no=_refund_number(order, number),
+                out_request_no=refund_number(order, number),
             )
         )
         try:
@@ -176,7 +160,7 @@ class Alipay:
         for number in range(1, known + 2):
             ask = partial(
                 self._library.api_alipay_trade_fastpay_refund_query,
-                _refund_number(order, number),
+                refund_number(order, number),
                 out_trade_no=order.number,
             )
             found = self._called_or_none(ask)
@@ -243,7 +227,3 @@ class _Library(AliPay):  # type: ignore[misc]  # the library is not typed
 def _subject(title: str) -> str:
     """Alipay refuses some signs in a title, and the library looks for braces in what it reads back."""
     return re.sub(r"[/=&{}\"'<>%]", " ", title)[:256].strip() or "Lyceum"
-
-
-def _refund_number(order: Order, number: int) -> str:
-    return f"{order.number}-R{number}"

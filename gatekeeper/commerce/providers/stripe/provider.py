@@ -56,6 +56,11 @@ T = TypeVar("T")
 class Stripe:
     """origin: of this gatekeeper, as browsers and Stripe see it."""
 
+    name = NAME
+    longest_message_bytes = LONGEST_MESSAGE_BYTES
+    renews = True
+    wants_referrer = False
+
     def __init__(self, account: StripeAccount, *, origin: str) -> None:
         self._account = account
         self._origin = origin
@@ -67,24 +72,8 @@ class Stripe:
         )
 
     @property
-    def name(self) -> str:
-        return NAME
-
-    @property
     def is_live(self) -> bool:
         return self._account.is_live
-
-    @property
-    def longest_message_bytes(self) -> int:
-        return LONGEST_MESSAGE_BYTES
-
-    @property
-    def renews(self) -> bool:
-        return True
-
-    @property
-    def wants_referrer(self) -> bool:
-        return False
 
     def takes(self, currency: str) -> bool:
         return currency not in _ODD

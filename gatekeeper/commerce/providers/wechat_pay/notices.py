@@ -17,7 +17,6 @@ from gatekeeper.commerce.providers.accounts import WechatPayAccount
 from gatekeeper.commerce.providers.fields import moment_of, money, name, order_number, section
 
 CURRENCY = "CNY"
-_FAILED = frozenset({"CLOSED", "REVOKED", "PAYERROR"})
 
 
 def event_of(notice: Mapping[str, Any], account: WechatPayAccount) -> ProviderEvent:
@@ -52,10 +51,6 @@ def transaction_of(transaction: Mapping[str, Any], account: WechatPayAccount) ->
             known_as=(id_,),
         )
     return None
-
-
-def has_ended_unpaid(transaction: Mapping[str, Any]) -> bool:
-    return transaction.get("trade_state") in _FAILED
 
 
 def answered_refund(refund: Mapping[str, Any], *, order: str, at: datetime) -> ProviderEvent | None:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from wechatpayv3 import WeChatPayType
 
 from gatekeeper.accounts.marks import new_id
-from gatekeeper.commerce import checkouts, ledger
+from gatekeeper.commerce import checkouts
 from gatekeeper.commerce.money import Money
 from gatekeeper.commerce.orders import Order
 from gatekeeper.commerce.payments import (
@@ -32,7 +32,9 @@ from gatekeeper.commerce.payments import (
     Visit,
     Way,
 )
+from gatekeeper.commerce.providers import asking
 from gatekeeper.commerce.providers.accounts import WechatPayAccount
+from gatekeeper.commerce.providers.asking import refund_number
 from gatekeeper.commerce.providers.wechat_pay import identity, notices
 from gatekeeper.commerce.providers.wechat_pay.library import Library
 from gatekeeper.storage.engine import Database
@@ -47,30 +49,19 @@ _REFUND_ENDED = frozenset({"CLOSED", "ABNORMAL"})
 class WechatPay:
     """origin: of this gatekeeper, as browsers and WeChat see it."""
 
+    name = NAME
+    longest_message_bytes = LONGEST_MESSAGE_BYTES
+    renews = False
+    wants_referrer = True  # H5 pages refuse whoever does not come from the registered domain
+
     def __init__(self, account: WechatPayAccount, *, origin: str) -> None:
         self._account = account
         self._origin = origin
         self._library = Library(account, notify_url=f"{origin}/webhooks/{NAME}")
 
     @property
-    def name(self) -> str:
-        return NAME
-
-    @property
     def is_live(self) -> bool:
         return self._account.is_live
-
-    @property
-    def longest_message_bytes(self) -> int:
-        return LONGEST_MESSAGE_BYTES
-
-    @property
-    def renews(self) -> bool:
-        return False
-
-    @property
-    def wants_referrer(self) -> bool:
-        return True  # H5 pages refuse whoever does not come from the registered domain
 
     def takes(self, currency: str) -> bool:
         return currency == notices.CURRENCY
@@ -107,13 +98,7 @@ class WechatPay:
         self, database: Database, orders: Sequence[Order], *, since: datetime, now: datetime
     ) -> Iterable[ProviderEvent | Doubt]:
         """One question an order, and, for what was refunded, one for each refund that this shop may have made."""
-        for order in orders:
-            with database.read() as connection:
-                known = ledger.refunds_of(connection, order.number)
-            try:
-                yield from self._ask(order, known)
-            except RejectedError as error:
-                yield Doubt(order=order.number, what=error.reason)
+        return asking.each(database, orders, self._ask)
 
     def refund(
         self, order: Order, payment: str, money: Money, *, paid: Money, number: int, now: datetime
@@ -121,7 +106,7 @@ class WechatPay:
         amount = {"refund": money.amount_minor, "total": paid.amount_minor, "currency": money.currency}
         made = self._library.answered(
             lambda: self._library.api.refund(
-                out_refund_no=_refund_number(order, number), amount=amount, transaction_id=payment
+                out_refund_no=refund_number(order, number), amount=amount, transaction_id=payment
             )
         )
         try:
@@ -136,7 +121,7 @@ class WechatPay:
             )
         if fact is not None and fact.money != money:
             raise ProviderAwayError("WeChat made another refund than was asked for", where=order.number)
-        return fact or ProviderEvent(id=_refund_number(order, number), told=Told.OTHER, at=now)
+        return fact or ProviderEvent(id=refund_number(order, number), told=Told.OTHER, at=now)
 
     def portal(self, database: Database, order: Order, *, back: str) -> str | None:
         return None
@@ -208,7 +193,7 @@ class WechatPay:
             return
         found = False
         for number in range(1, known + 2):
-            ask = partial(self._library.api.query_refund, _refund_number(order, number))
+            ask = partial(self._library.api.query_refund, refund_number(order, number))
             refund = self._library.answered_or_none(ask)
             fact = None
             if refund is not None:
@@ -221,7 +206,3 @@ class WechatPay:
                 order=order.number,
                 what="refunded at WeChat's merchant page; only a notice tells how much, so look there",
             )
-
-
-def _refund_number(order: Order, number: int) -> str:
-    return f"{order.number}-R{number}"

@@ -18,7 +18,7 @@ from tests.support.browser import *  # noqa: F403  (fixtures)
 from tests.support.browser import DESKTOP, PHONE, NewContext, Watch, violations
 from tests.support.gatekeeper import free_port
 from tests.support.shop import Clock, open_shop
-from tests.support.stripe_server import KEY, SECRET, StripeServer, stripe_server
+from tests.support.stripe_server import StripeServer, stripe_environ, stripe_server
 from tests.support.wechat_server import WechatServer, wechat_environ, wechat_server
 
 pytestmark = pytest.mark.browser
@@ -65,11 +65,7 @@ def wechat(tmp_path: Path) -> Iterator[tuple[str, Till[WechatServer]]]:
 def stripe(tmp_path: Path) -> Iterator[tuple[str, Till[StripeServer]]]:
     clock = Clock()
     with stripe_server(clock) as server:
-        environ = {
-            "LYCEUM_STRIPE_KEY": KEY,
-            "LYCEUM_STRIPE_WEBHOOK_SECRETS": SECRET,
-            "LYCEUM_STRIPE_URL": server.url,
-        }
+        environ = stripe_environ(server.url)
         with served(tmp_path, clock, environ) as (origin, till):
             yield origin, Till(shop=till.shop, server=server, provider="stripe")
 
