@@ -12,7 +12,7 @@ In the order in which a build runs:
     structured   JSON-LD and social meta
     feeds        RSS, Atom, sitemap, robots.txt
     stage        Edition → Stage: every staged file, as a value
-    shelf        Stage → folder: writes what changed, removes what is gone
+    shelf        an author's file → bytes; writes what changed, removes what is gone
     engine       MkDocs in process: configuration, pages, warnings
     fragment     keeps the ids of a private half apart from those of its page
     parts        renders the private halves

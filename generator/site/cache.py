@@ -236,10 +236,6 @@ class Cache:
         row = self.database.execute("SELECT html_sha256 FROM pages WHERE path = ?", (path,)).fetchone()
         return None if row is None else bytes(row[0])
 
-    def parts_now(self) -> Parts:
-        """The private halves, with those that are not committed yet; only as long as the cache is open."""
-        return Parts(None, self.database, tuple(self.part_digests()))
-
     def parts(self) -> Parts:
         """The private halves; those of a cache on disk can be read when it is closed, too."""
         return Parts(self.folder / NAME if self.folder else None, self.database, tuple(self.part_digests()))
@@ -324,9 +320,6 @@ class Cache:
     def slice(self, course: str) -> str | None:
         row = self.database.execute("SELECT slice FROM slices WHERE course = ?", (course,)).fetchone()
         return None if row is None else str(row[0])
-
-    def has_output(self, path: str) -> bool:
-        return self.database.execute("SELECT 1 FROM outputs WHERE path = ?", (path,)).fetchone() is not None
 
     # The leak check
 

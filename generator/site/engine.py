@@ -12,10 +12,11 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
-from jinja2 import Environment, TemplateError, TemplateSyntaxError
+from jinja2 import TemplateError, TemplateSyntaxError
 from mkdocs.commands.build import build as mkdocs_build
 from mkdocs.config import load_config
 from mkdocs.config.base import Config
@@ -62,21 +63,15 @@ class _Observer(BasePlugin[_NoSettings]):  # type: ignore[no-untyped-call]  # Mk
         self._done = 0
         self._total = 0
         self.files: Files | None = None
-        self.nav: Navigation | None = None
-        self.env: Environment | None = None
 
     def on_nav(self, nav: Navigation, *, config: MkDocsConfig, files: Files) -> Navigation:
-        self.files, self.nav = files, nav
+        self.files = files
         self._total = 2 * len(list(files.documentation_pages()))
         return nav
 
     def on_page_content(self, html: str, **_: object) -> str:
         self._count()
         return html
-
-    def on_env(self, env: Environment, **_: object) -> Environment:
-        self.env = env
-        return env
 
     def on_post_page(self, output: str, **_: object) -> str:
         self._count()
@@ -97,19 +92,8 @@ class Engine:
     def __init__(self, project: Project, *, chinese: bool) -> None:
         if chinese:
             _prepare_word_cutting(project.cache)
-        self.messages: list[str] = []
-        with listening() as heard:
-            try:
-                self.config = load_config(str(project.config))
-            except (Abort, MkDocsException) as error:
-                what = "; ".join(heard.texts) or str(error)
-                raise SettingsError(
-                    what, where=str(project.settings), hint="mend mkdocs.yml and build again"
-                ) from error
-        self.messages += heard.texts
-        self.strict = bool(self.config.strict)
-        self.config.strict = False  # every warning is wanted, not the first; `build` judges them
-        quiet(self.config)
+        loaded = load(project, str(project.config))
+        self.config, self.strict, self.messages = loaded.config, loaded.strict, list(loaded.messages)
         self._seen = _Observer(None)
 
     def build(self, progress: Progress | None = None) -> None:
@@ -134,6 +118,30 @@ class Engine:
         return {file.src_uri: file.page for file in self.files.documentation_pages() if file.page is not None}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """strict: what mkdocs.yml asks for; the configuration itself is never strict, since every warning is wanted, not the first."""
+
+    config: MkDocsConfig
+    strict: bool
+    messages: tuple[str, ...]
+
+
+def load(project: Project, source: str | IO[bytes]) -> Loaded:
+    """A configuration for MkDocs. source: a path, or an open file with a name. Raises SettingsError when mkdocs.yml or the theme is wrong."""
+    with listening() as heard:
+        try:
+            config = load_config(source)
+        except (Abort, MkDocsException) as error:
+            what = "; ".join(heard.texts) or str(error)
+            raise SettingsError(
+                what, where=str(project.settings), hint="mend mkdocs.yml and build again"
+            ) from error
+    strict, config.strict = bool(config.strict), False
+    config.validation.links.anchors = logging.DEBUG  # left to `reports`, which knows the private halves
+    return Loaded(config=config, strict=strict, messages=tuple(heard.texts))
+
+
 @contextmanager
 def listening() -> Iterator[Messages]:
     """Hear MkDocs' warnings instead of printing them; links to anchors are recorded only while it is not debugging."""
@@ -149,11 +157,6 @@ def listening() -> Iterator[Messages]:
         logger.removeHandler(heard)
         logger.setLevel(level)
         logger.propagate = propagate
-
-
-def quiet(config: MkDocsConfig) -> None:
-    """Leave the check of links to headings to `reports`, which knows the private halves."""
-    config.validation.links.anchors = logging.DEBUG
 
 
 @contextmanager

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from generator.access.edition import Edition
-from generator.errors import LeakError
 from generator.site import schedule, search
 from generator.site.alone import Alone
 from generator.site.build import Made
@@ -30,9 +29,9 @@ from generator.site.leaks import (
     lesson_key,
     names_of,
     public_digest,
+    refuse,
 )
 from generator.site.leaks.attestation import TOOL
-from generator.site.leaks.check import MAXIMUM_HITS
 from generator.site.leaks.private import PrivateName, private_files
 from generator.site.leaks.settling import settle
 from generator.site.leaks.sources import default_theme
@@ -110,11 +109,7 @@ def prove(
     hits = _hits(project, cache, ledger, whole) if ledger.verdict().suspects else ()
     units.close()
     files.close()
-    if hits:
-        shown = [str(hit) for hit in hits[:MAXIMUM_HITS]]
-        if len(hits) > MAXIMUM_HITS:
-            shown.append(f"and {len(hits) - MAXIMUM_HITS} more")
-        raise LeakError(shown)
+    refuse(hits)
     cache.put(
         "names",
         json.dumps([[n.lesson, n.path, n.text, n.is_file] for n in names], ensure_ascii=False).encode(),

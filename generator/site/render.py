@@ -19,9 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 import markdown
 from jinja2 import Environment, FileSystemBytecodeCache
 from mkdocs.commands.build import _build_template, get_context
-from mkdocs.config import load_config
 from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.exceptions import Abort, MkDocsException
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import (
     Page as MkDocsPage,
@@ -34,9 +32,8 @@ from mkdocs.structure.pages import (
 )
 from mkdocs.structure.toc import get_toc
 
-from generator.errors import SettingsError
 from generator.site import highlighting, inline
-from generator.site.engine import failure, listening, quiet
+from generator.site.engine import failure, listening, load
 from generator.site.fragment import FragmentExtension
 from generator.site.navigation import NOWHERE, Place, Shown, ShownNavigation, ShownPage, ShownPages
 from generator.site.parts import Part, part_of
@@ -73,7 +70,7 @@ _INSTALLED_SHORT_NAMES = frozenset(
     }
 )
 # Packages whose extensions keep nothing of a text after `reset()`; a test renders the corpora both ways.
-_RESETTABLE = frozenset({"markdown", "pymdownx"})
+_KNOWN = frozenset({"markdown", "pymdownx", "mkdocs", "generator", "material"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,20 +109,10 @@ class Renderer:
         source.name = str(project.config)
         project.build.mkdir(parents=True, exist_ok=True)
         project.staged.mkdir(exist_ok=True)  # MkDocs looks whether it is there
-        with listening() as heard:
-            try:
-                self.config: MkDocsConfig = load_config(source)
-            except (Abort, MkDocsException) as error:
-                what = "; ".join(heard.texts) or str(error)
-                raise SettingsError(
-                    what, where=str(project.settings), hint="mend mkdocs.yml and build again"
-                ) from error
-        self.messages = tuple(heard.texts)
-        self.strict = bool(self.config.strict)
-        self.config.strict = False
-        quiet(self.config)
+        loaded = load(project, source)
+        self.config, self.strict, self.messages = loaded.config, loaded.strict, loaded.messages
         self._files = _Lookups(exists)
-        self._navigation = ShownNavigation(home)
+        self._nav: Any = ShownNavigation(home)
         self._bytecode = project.cache / "local" / "templates"
         self._environment: Environment | None = None
         self._page_text: _Text | None = None
@@ -143,7 +130,7 @@ class Renderer:
             name if isinstance(name, str) else type(name).__module__
             for name in self.config.markdown_extensions
         ]
-        known = _INSTALLED_SHORT_NAMES | _RESETTABLE | {"mkdocs", "generator", "material"}
+        known = _INSTALLED_SHORT_NAMES | _KNOWN
         return all(name.split(".")[0] in known for name in names) and not _READS_FILES.intersection(names)
 
     def static(self) -> Mapping[str, str]:
@@ -156,7 +143,7 @@ class Renderer:
         """Pages that come from the theme alone, such as 404.html."""
         made: dict[str, bytes] = {}
         for name in sorted(self.config.theme.static_templates):
-            with self._failing(name):
+            with failure(name):
                 output = _build_template(
                     name,
                     self._env.get_template(name),
@@ -177,7 +164,7 @@ class Renderer:
             page.parent = cast(Any, shown.parents.get(path))
         page.previous_page = cast(Any, ShownPage(place.before) if place.before else None)
         page.next_page = cast(Any, ShownPage(place.after) if place.after else None)
-        with listening() as heard, self._failing(path):
+        with listening() as heard, failure(path):
             self.config._current_page = page
             try:
                 self._files.begin()
@@ -206,7 +193,7 @@ class Renderer:
         file = File(
             half.page, None, self.config.site_dir, self.config.use_directory_urls
         )  # MkDocs' own way to say: not on disk
-        with listening() as heard, self._failing(half.page):
+        with listening() as heard, failure(half.page):
             self._files.begin()
             text = self._half_text = self._half_text or _Text(
                 self.config, self._files, self._profile, FragmentExtension()
@@ -225,13 +212,6 @@ class Renderer:
             self._environment = self.config.theme.get_env()
             self._environment.bytecode_cache = FileSystemBytecodeCache(str(self._bytecode))
         return self._environment
-
-    @property
-    def _nav(self) -> Any:
-        return self._navigation
-
-    def _failing(self, where: str) -> Any:
-        return failure(where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +238,7 @@ class _Text:
         self._config = config
         self._files = cast(Files, files)
         self._md: markdown.Markdown | None = None
+        self._is_resettable = False
         self._raw: Any = None
         self._ids: Any = None
         self._paths: Any = None
@@ -273,7 +254,7 @@ class _Text:
         return _Converted(html, getattr(md, "toc_tokens", []), self._title.title, frozenset(ids), anchors)
 
     def _fresh(self, file: File) -> markdown.Markdown:
-        if self._md is not None and self._is_resettable(self._md):
+        if self._md is not None and self._is_resettable:
             self._md.reset()
             self._ids.present_anchor_ids = set()
             self._paths.file, self._paths.links_to_anchors = file, {}
@@ -294,18 +275,16 @@ class _Text:
         self._title = _ExtractTitleTreeprocessor()
         self._title._register(md)
         inline.hasten(md)
+        self._is_resettable = _is_resettable(md)
         if self._profile is not _NO_PROFILE:
             self._profile.watch(md)
         return md
 
-    @staticmethod
-    def _is_resettable(md: markdown.Markdown) -> bool:
-        """Whether nothing of the last text is left in any extension."""
-        extensions = (*md.registeredExtensions, *md.preprocessors, *md.treeprocessors, *md.postprocessors)
-        return all(type(one).__module__.split(".")[0] in _KNOWN for one in extensions)
 
-
-_KNOWN = _RESETTABLE | {"mkdocs", "generator", "material"}
+def _is_resettable(md: markdown.Markdown) -> bool:
+    """Whether `reset()` leaves nothing of the last text in any extension."""
+    extensions = (*md.registeredExtensions, *md.preprocessors, *md.treeprocessors, *md.postprocessors)
+    return all(type(one).__module__.split(".")[0] in _KNOWN for one in extensions)
 
 
 class _Lookups:

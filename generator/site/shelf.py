@@ -1,7 +1,6 @@
-"""Stage → folder: writes what changed, removes what is gone.
+"""Files on their way: an author's file is read, what changed is written, what is gone is removed.
 
-The folder belongs to the stage: whatever else lies in it is removed, so that nothing of an earlier edition can be
-published. Files are copied as bytes; a link that leads out of the content folder is refused (P16).
+Files are copied as bytes; a link that leads out of the content folder is refused (P16).
 """
 
 from __future__ import annotations
@@ -10,30 +9,6 @@ from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
 from generator.errors import ContentError, Problem
-from generator.site.project import Project
-from generator.site.stage import Stage
-
-
-def write(stage: Stage, project: Project) -> frozenset[str]:
-    """Put the stage into the build folder; the staged paths that were written or removed.
-
-    Raises ContentError for a public file that cannot be read or lies outside the content folder.
-    """
-    wanted: dict[str, bytes] = {path: page.content for path, page in stage.pages.items()}
-    wanted |= stage.texts
-    mistakes: list[Problem] = []
-    for path, source in stage.files.items():
-        try:
-            wanted[path] = read_file(project.content, source)
-        except ContentError as error:
-            mistakes += error.problems
-    if mistakes:
-        raise ContentError(mistakes)
-    changed = sweep(project.staged, wanted.keys())  # first, so that a file may take the place of a folder
-    changed |= {path for path, content in wanted.items() if put(project.staged / path, content)}
-    if put(project.config, stage.config):
-        changed.add(project.config.name)
-    return frozenset(changed)
 
 
 def read_file(content: Path, path: PurePosixPath) -> bytes:

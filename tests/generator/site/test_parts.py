@@ -11,7 +11,7 @@ import pytest
 from generator.site.engine import Engine
 from generator.site.parts import Part, render
 from generator.site.project import Project
-from generator.site.shelf import write
+from generator.site.shelf import put
 from generator.site.slugs import slugify
 from generator.site.stage import stage
 from tests.generator.site.editions import course, edition, lesson
@@ -27,7 +27,11 @@ def halved(tmp_path: Path) -> Halved:
         (tmp_path / "content").mkdir(exist_ok=True)
         project = Project(root=tmp_path)
         staged = stage(edition(course("c", lesson("01-a.md", lead, private, title=title))), project)
-        write(staged, project)
+        put(project.config, staged.config)
+        for path, one in staged.pages.items():
+            put(project.staged / path, one.content)
+        for path, text in staged.texts.items():
+            put(project.staged / path, text)
         engine = Engine(project, chinese=False)
         engine.build()
         half = staged.halves["c/a"]
