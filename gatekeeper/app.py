@@ -252,7 +252,7 @@ def _service(
         texts=texts,
         assets=Assets(),
         letters=letters,
-        post=ReceiptPost(letters=letters, origin=settings.gatekeeper_url),
+        post=ReceiptPost(letters=letters, origin=settings.gatekeeper_url, seller=settings.seller),
         marker=marker(settings.secret_key),
         form_key=derive(settings.secret_key, "form tokens"),
         mail_server=MailServer.from_url(url.reveal_text()) if url is not None else None,

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from gatekeeper.accounts.oidc.environment import read_identity_accounts
 from gatekeeper.commerce.providers.environment import read_accounts
+from gatekeeper.commerce.seller import read_seller
 from gatekeeper.contract.address import StoreAddress, parse_store
 from gatekeeper.contract.signature import public_keys
 from gatekeeper.environment_values import EnvironmentValues
@@ -71,6 +72,7 @@ class _SettingsReader:
         trusted_proxies = self._values.networks("LYCEUM_TRUSTED_PROXIES")
         delivery, limits, operations = self._delivery(), self._limits(), self._operations()
         payments = read_accounts(self._values, is_demo=is_demo)
+        seller = read_seller(self._values)
         signals = self._signals()
         password_hashes = self._values.whole("LYCEUM_PASSWORD_HASHES", 0, 0, 64)
         identity_accounts = read_identity_accounts(self._values)
@@ -103,6 +105,7 @@ class _SettingsReader:
             limits=limits,
             operations=operations,
             payments=payments,
+            seller=seller,
             signals=signals,
             password_hashes=password_hashes,
             identity_accounts=identity_accounts,

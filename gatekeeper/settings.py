@@ -41,6 +41,7 @@ Every secret may also be given as NAME_FILE, the path of a file that holds it. A
     LYCEUM_TRUSTED_PROXIES  networks whose X-Forwarded-For is believed, like 10.0.0.0/8; nobody's when absent
     LYCEUM_PASSWORD_HASHES  passwords that a process hashes at once, half the cores shared by all processes
     LYCEUM_OIDC_…           signing in through other services, see `accounts.oidc.environment`
+    LYCEUM_SELLER_NAME, _ADDRESS, _TAX_ID, _TAX    who sells, on receipts; lines of the address separated by |
     LYCEUM_STRIPE_…, LYCEUM_WECHAT_PAY_…, LYCEUM_ALIPAY_…    accounts at payment providers, see `commerce.providers.environment`
 
 Live refuses what is missing, short or guessable, and plain http except on loopback (attack case J21). Demo makes missing
@@ -60,6 +61,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from gatekeeper.accounts.oidc.accounts import IdentityAccount
 from gatekeeper.commerce.providers.accounts import PaymentAccounts
+from gatekeeper.commerce.seller import Seller
 from gatekeeper.contract.address import StoreAddress
 from gatekeeper.contract.signature import public_keys
 from gatekeeper.secrets import Secret, TokenKey
@@ -178,6 +180,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     operations: Operations = field(default_factory=Operations)
     payments: PaymentAccounts = field(default_factory=PaymentAccounts)
+    seller: Seller = field(default_factory=Seller)
     signals: SignalSettings = field(default_factory=SignalSettings)
     password_hashes: int = 0
     identity_accounts: tuple[IdentityAccount, ...] = ()

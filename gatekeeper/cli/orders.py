@@ -232,4 +232,6 @@ def _post(settings: Settings) -> ReceiptPost:
     from gatekeeper.cli.opened import letter_writer
     from gatekeeper.commerce.receipts import ReceiptPost
 
-    return ReceiptPost(letters=letter_writer(settings), origin=settings.gatekeeper_url)
+    return ReceiptPost(
+        letters=letter_writer(settings), origin=settings.gatekeeper_url, seller=settings.seller
+    )

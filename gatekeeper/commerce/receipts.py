@@ -14,14 +14,16 @@ from gatekeeper.accounts.post import outbox
 from gatekeeper.accounts.post.letters import LetterWriter
 from gatekeeper.commerce.money import Money
 from gatekeeper.commerce.orders import Order
+from gatekeeper.commerce.seller import Seller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptPost:
-    """letters: writes them; origin: the gatekeeper's own, configured address (attack case H04)."""
+    """letters: writes them; origin: the gatekeeper's own, configured address (attack case H04). seller: who stands on receipts."""
 
     letters: LetterWriter
     origin: str
+    seller: Seller = Seller()  # noqa: RUF009 - a frozen value
 
     def receipt(
         self,
@@ -43,6 +45,8 @@ class ReceiptPost:
             paid_at=paid_at,
             interval=order.interval,
             refund_days=order.refund_days,
+            seller=self.seller,
+            tax=str(self.seller.tax.within(order.price)) if self.seller.tax is not None else "",
             address=f"{self.origin}/orders/{order.number}",
         )
         outbox.put(

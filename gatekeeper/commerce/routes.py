@@ -3,13 +3,13 @@
 GET/POST /buy/<product>          what it holds and costs; `?lesson=` to come back to, `?currency=`, `?coupon=`, `?seats=`; a trial likewise
 GET  /orders/<number>            what became of it; unlocks this browser once it is paid. Coming back from the provider proves nothing (W19)
 GET  /orders/<number>/state      the same as JSON, for the page's own script
-GET  /orders/<number>/receipt    to print
+GET  /orders/<number>/receipt    to print; /<name> behind it for further periods and credit notes
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, abort, jsonify, request
 
@@ -23,6 +23,7 @@ from gatekeeper.commerce.buyers import own_order
 from gatekeeper.commerce.coupons import till
 from gatekeeper.commerce.coupons.rules import CouponRefusedError
 from gatekeeper.commerce.coupons.till import Priced
+from gatekeeper.commerce.documents import documents_of
 from gatekeeper.commerce.entitlements import (
     Owned,
     first_payment,
@@ -123,13 +124,14 @@ def show_order(number: str) -> Response:
         order=order,
         state=state.value,
         payment=first_payment(entries),
+        documents=documents_of(number, entries),
         back=lesson_address(served.manifest, order.lesson),
         courses=opened_courses(served.manifest, order.product) if served.manifest is not None else (),
         has_returned="returned" in request.args,
         for_others=_for_others(entries),
         sandbox_steps=_sandbox_steps(order),
         is_managed=is_renewing(entries) and provider is not None and provider.renews,
-        pay_again=till.with_code(routes.buy_path(order.product, order.lesson), order.coupon),
+        pay_again=_pay_again(order, entries),
     )
     set_entitlement(response, who)
     return response
@@ -151,19 +153,22 @@ def show_state(number: str) -> Response:
 
 
 @blueprint.get("/orders/<number>/receipt")
-def receipt(number: str) -> Response:
+@blueprint.get("/orders/<number>/receipt/<name>")
+def receipt(number: str, name: str = "") -> Response:
     who = signed_in()
     if who is None:
         return sign_in_first()
     order, entries = _order(number, who)
-    payment = first_payment(entries)
-    if payment is None:
+    document = next((one for one in documents_of(number, entries) if one.name == name), None)
+    if document is None:
         abort(404)
+    seller = service().settings.seller
     return page(
         "commerce/receipt.html",
         order=order,
-        payment=payment,
-        state=order_state(entries).value,
+        document=document,
+        seller=seller,
+        tax=seller.tax.within(document.money) if seller.tax is not None else None,
         email=who.reader.email,
     )
 
@@ -236,6 +241,16 @@ def _for_others(entries: Sequence[Entry]) -> str | None:
     """`gifts` or `seats` for an order that opens to others: the texts of its page."""
     kinds = {entry.kind for entry in entries}
     return "gifts" if Kind.GIFTED in kinds else "seats" if Kind.TEAMED in kinds else None
+
+
+def _pay_again(order: Order, entries: Sequence[Entry]) -> str:
+    """Where the same can be ordered once more."""
+    if _for_others(entries) == "gifts":
+        return till.with_code(f"/gifts/new/{quote(order.product)}", order.coupon)
+    path = routes.buy_path(order.product, order.lesson)
+    if order.seats is not None:
+        path += f"{'&' if '?' in path else '?'}seats={order.seats}"
+    return till.with_code(path, order.coupon)
 
 
 def _sandbox_steps(order: Order) -> tuple[str, ...]:
