@@ -5,16 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from generator.members.activity import DAY_SECONDS, Activity
+from generator.members.buying import Model
 
 BEGIN = 20_000  # a day, in days since 1970
 
 
-def drawn(
-    count: int, *, days: int, r: float, alpha: float, a: float, b: float, seed: int = 0
-) -> tuple[Activity, int]:
+def drawn(count: int, *, days: int, true: Model, seed: int = 0) -> tuple[Activity, int]:
     """`count` readers who come first on some day of `days`, and the moment after the last one, in Unix seconds."""
     random = np.random.default_rng(seed)
-    rate, leaving = random.gamma(r, 1 / alpha, count), random.beta(a, b, count)
+    rate, leaving = random.gamma(true.r, 1 / true.alpha, count), random.beta(true.a, true.b, count)
     day = random.integers(0, days - 30, count).astype(np.float64)
     still = np.arange(count)
     readers, days_of_events = [still], [day.copy()]

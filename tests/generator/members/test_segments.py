@@ -15,12 +15,12 @@ from generator.members.settings import MemberSettings
 from tests.generator.members.readers import came, drawn, together
 
 NOW = 20_300 * DAY_SECONDS
-TRUE = {"r": 0.8, "alpha": 8.0, "a": 0.8, "b": 2.5}
+TRUE = buying.Model(r=0.8, alpha=8.0, a=0.8, b=2.5)
 
 
 @pytest.fixture(scope="module")
 def school() -> tuple[Activity, int]:
-    return drawn(6_000, days=240, **TRUE)
+    return drawn(6_000, days=240, true=TRUE)
 
 
 @pytest.fixture(scope="module")
@@ -56,11 +56,11 @@ def test_chances_say_much_more_than_the_average(judged: Judgement) -> None:
 
 def test_the_fit_finds_the_chance_of_readers_it_has_not_seen() -> None:
     """Means over a fresh school, under the fitted numbers and under the true ones."""
-    fitted = buying.fit(visits(*drawn(6_000, days=240, **TRUE, seed=1), MemberSettings()))
+    fitted = buying.fit(visits(*drawn(6_000, days=240, true=TRUE, seed=1), MemberSettings()))
     assert fitted is not None
-    fresh = visits(*drawn(6_000, days=240, **TRUE, seed=2), MemberSettings())
+    fresh = visits(*drawn(6_000, days=240, true=TRUE, seed=2), MemberSettings())
     again = ~fresh.came_once
-    theirs = buying.Model(**TRUE).returns(fresh, 28)[again]
+    theirs = TRUE.returns(fresh, 28)[again]
     assert abs(float(np.mean(fitted.returns(fresh, 28)[again] - theirs))) < 0.03
 
 
