@@ -73,7 +73,6 @@ def account() -> Response:
     with served.database.read() as connection:
         entries = ledger.of_reader(connection, who.reader.id)
         placed = orders.listed(connection, reader=who.reader.id)
-        open_sessions = sessions.listed(connection, reader=who.reader.id, now=now)
         alarm = sharing.latest_of(connection, who.reader.id, now=now)
         of_rooms = sections.rendered(who, connection)
     owned = entitlements(entries, now)
@@ -93,7 +92,6 @@ def account() -> Response:
         orders=lines[:_SHOWN_ORDERS],
         has_more_orders=len(lines) > _SHOWN_ORDERS,
         done=_DONE.get(request.args.get("done", "")),
-        sessions=open_sessions,
         sections=of_rooms,
         alarm=alarm,
     )

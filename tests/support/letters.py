@@ -13,6 +13,7 @@ from pathlib import Path
 from gatekeeper.accounts.post.catalogue import CATALOGUE
 from gatekeeper.accounts.post.letters import LetterWriter
 from gatekeeper.accounts.post.outbox import Letter
+from gatekeeper.commerce.seller import Seller, Tax
 from gatekeeper.web.texts import LANGUAGES, Texts
 
 AT = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -26,6 +27,13 @@ PLAIN: Mapping[str, object] = {
     "price": "¥99.00",
     "product": "异步 Python: from the event loop to cancellation",
     "paid_at": AT,
+    "seller": Seller(
+        name="Lyceum GmbH",
+        address=("Ring 1", "Wien"),
+        tax_id="VAT ATU1",
+        tax=Tax(label="VAT 19%", rate_basis_points=1900),
+    ),
+    "tax": "¥15.81",
     "rang_at": AT,
     "until": AT,
     "send_at": AT,
