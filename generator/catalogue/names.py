@@ -26,9 +26,10 @@ OVERVIEW = "overview"
 # First parts of addresses that belong to the site, the theme or the gatekeeper on the same origin.
 RESERVED = frozenset(
     """
-    404 account admin api assets atom buy catalogue css current feed feeds files fonts gate healthz images img includes index
-    javascripts js jwks manifest metrics oauth orders outbox pagefind pay pointers private public readyz redeem releases robots
-    rss search sign-in sign-out signals sitemap static store stylesheets tag tags theme webhooks well-known en zh
+    404 account account-assets admin api assets atom buy catalogue css current feed feeds files fonts gate gifts guest healthz
+    images img includes index javascripts js jwks mail manifest metrics oauth orders outbox pagefind pay pointers private public
+    readyz redeem releases restore robots rss sandbox search seats sign-in sign-out signals sitemap static store stylesheets tag
+    tags teams theme webhooks well-known en zh
     """.split()  # noqa: SIM905 - a list of forty quoted words reads worse
 )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.web.forms import FieldError, clean_line
+from gatekeeper.web.forms import FieldError, clean_line, clean_text
 from tests.support.shop import Shop
 
 BLNS = Path(__file__).resolve().parents[4] / "shared/security/vectors/blns/blns.json"
@@ -52,3 +52,22 @@ def test_x11_naughty_strings_in_every_field_are_no_errors_of_ours(shop: Shop) ->
             ).status_code
             == 200
         )
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (" a \r\nb\rc\n\n", "a\nb\nc"),
+        ("a\n\nb", "a\n\nb"),
+        ("", ""),
+        ("\u4f60\u597d\n\U0001f600", "\u4f60\u597d\n\U0001f600"),
+    ],
+)
+def test_several_lines_come_out_the_same_whatever_the_browser_sent(text: str, lines: str) -> None:
+    assert clean_text(text, longest=10) == lines
+
+
+@pytest.mark.parametrize("text", ["a\0\nb", "a\tb", "a\u2028b", "x" * 11, "\n".join("xxxxxx")])
+def test_x12_several_lines_take_no_more_than_one_does(text: str) -> None:
+    with pytest.raises(FieldError):
+        clean_text(text, longest=10)

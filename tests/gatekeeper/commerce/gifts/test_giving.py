@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from gatekeeper.commerce import redemption
 from gatekeeper.commerce.codes import Redemption
 from gatekeeper.commerce.entitlements import State
 from gatekeeper.commerce.gifts.tables import GiftRow
+from gatekeeper.contract.products import CouponEntry
 from tests.gatekeeper.commerce.others import (
     CODE,
     code_on,
@@ -284,3 +286,30 @@ def test_d01_a_giver_who_leaves_takes_their_words_along_and_the_code_stays_good(
     ben = reader(school, "ben", 8)
     assert ben.post("/redeem", {"code": code}, form="/redeem").status_code == 200
     assert school.owned(BEN).ends == {"rust": None}
+
+
+def test_a_coupon_counts_for_a_gift_and_one_that_takes_everything_off_needs_no_payment(school: Shop) -> None:
+    manifest = school.library.manifest
+    coupons = {"HALF": CouponEntry(percent=50), "ALL": CouponEntry(percent=100, uses=1)}
+    school.library.manifest = replace(manifest, coupons=coupons)
+    giver = reader(school, "ada")
+    assert "$7.50" in visible(giver.get("/gifts/new/rust?coupon=half&currency=USD"))
+    number = give(giver, coupon="half", recipient=BEN)
+    assert "$7.50" in visible(giver.get(f"/orders/{number}"))
+    path = "/gifts/new/rust?coupon=all"
+    free = giver.post("/gifts/new/rust", {"coupon": "all"}, form=path).headers["Location"]
+    school.run_jobs()
+    assert "your gift is ready" in visible(giver.get(free))
+    ben = reader(school, "ben", 8)
+    gift = free.replace("/orders/", "/gifts/")
+    assert ben.post("/redeem", {"code": code_on(giver.get(gift))}, form="/redeem").status_code == 200
+    again = giver.post("/gifts/new/rust", {"coupon": "all"}, form=path)
+    assert again.status_code in {409, 422}
+    assert school.owned(BEN).ends == {"rust": None}
+
+
+def test_a_gift_that_was_not_paid_leads_back_to_its_own_page(school: Shop) -> None:
+    giver = reader(school, "ada")
+    number = ordered_gift(giver)
+    tell(school, number, "failed")
+    assert 'href="/gifts/new/rust"' in giver.get(f"/orders/{number}").text
