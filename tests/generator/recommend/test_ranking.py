@@ -29,7 +29,7 @@ def names() -> list[str]:
     return [f"c{place // EACH}/l{place % EACH}" for place in range(COURSES * EACH)]
 
 
-def school(**fields: object) -> Edition:
+def school() -> Edition:
     return edition(
         *(
             course(
@@ -49,7 +49,6 @@ def school(**fields: object) -> Edition:
             )
             for number in range(COURSES)
         ),
-        **fields,
     )
 
 
@@ -101,7 +100,7 @@ def test_readers_of_a_group_are_led_to_its_lessons(ranked: Ranked) -> None:
 
 def test_reasons_are_told_and_their_subjects_are_public(ranked: Ranked) -> None:
     tags = {one.id: one.tags for one in ranked.evidence.lessons}
-    seen = Counter()
+    seen: Counter[Reason] = Counter()
     for id_, made in ranked.recommendations.lessons.items():
         for one in made:
             seen[one.reason] += 1
