@@ -51,6 +51,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "generator.cli.verify",
         "Fetch a published school as a stranger would, and prove which release it is.",
     ),
+    "signals": ("generator.cli.signals", "Fetch what readers did, or bring it in from elsewhere."),
     "keys": ("generator.cli.keys", "Make the key that signs releases."),
     "recommend": ("generator.cli.recommend", "Which model recommends, why, and whether it helps."),
     "members": ("generator.cli.members", "How many readers stand where, and how sure that is."),

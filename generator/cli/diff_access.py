@@ -76,11 +76,11 @@ def compared(before: AccessView, after: AccessView, *, against: str, root: Path)
     from generator.release.settings import figures_key
 
     key = figures_key(os.environ)
-    figures = fetch_figures(FiguresAccess(gatekeeper_url=_gatekeeper(root) if key else "", key=key))
+    figures = fetch_figures(FiguresAccess(gatekeeper_url=gatekeeper_address(root) if key else "", key=key))
     return access_diff(before, after, against=against, owners=figures.owners, note=figures.note)
 
 
-def _gatekeeper(root: Path) -> str:
+def gatekeeper_address(root: Path) -> str:
     """The gatekeeper's origin: from the environment, from school.yml, or else the site's own."""
     import yaml
 

@@ -171,7 +171,8 @@ class Counting:
             self._is_counted = True
 
     def _lessons(self) -> tuple[str, ...]:
-        return tuple(name for (name,) in self._database.execute(LESSONS).fetchall())
+        rows = self._database.execute(LESSONS).fetchall()
+        return tuple(name for name, _ in sorted(rows, key=lambda row: row[1]))
 
     def _arrays(self, query: str) -> dict[str, NDArray[Any]]:
         found: dict[str, NDArray[Any]] = self._database.execute(query).fetchnumpy()

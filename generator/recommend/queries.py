@@ -72,7 +72,7 @@ HAVING COUNT(*) >= {LEAST_READERS}"""
 
 INTERACTIONS = f'WITH {_CODES}, {_TAKEN} SELECT reader, lesson, "at", weight FROM taken'
 PAIRS = f"WITH {_CODES}, {_TAKEN}, {LATEST} {PAIRS_OF_LATEST}"
-LESSONS = f"WITH {_CODES} SELECT lesson FROM lessons ORDER BY lesson"
+LESSONS = f"WITH {_CODES} SELECT lesson, code FROM lessons"
 READERS = f"WITH {_CODES} SELECT COUNT(*) AS readers FROM readers"
 
 # Signals with a reader and a time, each text as its place among all the texts of its column.

@@ -9,6 +9,7 @@
     LYCEUM_RELEASE_KEY      Ed25519 seed as 64 hex digits; signs releases
     LYCEUM_RELEASE_PUBLIC_KEYS   public halves of earlier release keys, whose releases may still be gone back to
     LYCEUM_UNSIGNED_RELEASES     refuse (default) or allow: publishing without a release key
+    LYCEUM_SIGNALS_KEY      shown to the gatekeeper to be given the signals; may be absent
     LYCEUM_FIGURES_KEY      shown to the gatekeeper to be told how many readers own what; may be absent
     LYCEUM_GRACE_SECONDS    how long a public bucket keeps assets that only older pages need; default 600
     LYCEUM_PRECOMPRESS      compressed twins in a public folder: gzip (default), gzip,br or none
@@ -82,7 +83,12 @@ class ReleaseSettings:
 
 def figures_key(environ: Mapping[str, str]) -> str:
     """LYCEUM_FIGURES_KEY, "" if it is not set. Raises SettingsError if its file cannot be read."""
-    return _Reader(environ).figures_key()
+    return _Reader(environ).shown_key("LYCEUM_FIGURES_KEY")
+
+
+def signals_key(environ: Mapping[str, str]) -> str:
+    """LYCEUM_SIGNALS_KEY, "" if it is not set. Raises SettingsError if its file cannot be read."""
+    return _Reader(environ).shown_key("LYCEUM_SIGNALS_KEY")
 
 
 def verifying_keys(environ: Mapping[str, str]) -> dict[str, Ed25519PublicKey]:
@@ -130,8 +136,7 @@ class _Reader:
             precompress=precompress,
         )
 
-    def figures_key(self) -> str:
-        name = "LYCEUM_FIGURES_KEY"
+    def shown_key(self, name: str) -> str:
         text = self._secret(name, "") if self._names(name) else ""
         self._raise()
         return text
