@@ -13,7 +13,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 BENCH_OPTIONS ?=
 SOAK_EXAMPLES ?= 300
 
-.PHONY: demo test test-stores bench-publish bench-build bench-recommend soak-build bench-gate soak-gate fuzz-gate lint unit setup setup-test format lock screenshots clean help
+.PHONY: demo test test-stores bench-publish bench-build bench-recommend soak-build bench-gate bench-accounts soak-gate fuzz-gate lint unit setup setup-test format lock screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -62,6 +62,9 @@ bench-gate: setup-test ## the gate beside nginx, a plain Flask view and a bare s
 	@.ci/bench-packages
 	@$(INSTALL) gunicorn
 	$(BIN)/python -m tests.benchmarks.gate $(BENCH_OPTIONS)
+
+bench-accounts: setup-test ## the gate beside many sign-ins, and what the time of an answer tells; fails below the bars
+	$(BIN)/python -m tests.benchmarks.accounts $(BENCH_OPTIONS)
 
 soak-gate: setup-test ## four processes at 80 % of their maximum for ten minutes: memory and errors
 	@.ci/bench-packages

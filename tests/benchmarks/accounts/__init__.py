@@ -1,0 +1,1 @@
+"""What signing in costs the others, and what its time tells."""
