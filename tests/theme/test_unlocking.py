@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -536,3 +537,19 @@ def test_printing_leaves_out_what_can_only_be_pressed(
     expect(browser_page.get_by_text("What the loop may not do")).to_be_visible()
     expect(browser_page.locator("[data-lyceum-action=buy]").first).to_be_hidden()
     expect(browser_page.locator(".lyceum-header")).to_be_hidden()
+
+
+def test_a_coupon_that_a_link_brings_goes_along_to_the_checkout_and_nowhere_else(
+    built: Built, browser_page: Page
+) -> None:
+    browser_page.goto(f"{built.site.url}?coupon=SPRING-2027")
+    expect(browser_page.locator("a[href*='coupon=SPRING-2027']").first).to_be_attached()
+    browser_page.goto(built.site.url + LESSON)
+    buy = browser_page.locator("a[data-lyceum-action=buy]").first
+    expect(buy).to_have_attribute("href", re.compile(r"/buy/[^?]+\?lesson=.+&coupon=SPRING-2027$"))
+    assert "coupon" not in str(
+        browser_page.locator("a[data-lyceum-action=sign-in]").first.get_attribute("href")
+    )
+    browser_page.goto(f"{built.site.url}{LESSON}?coupon=%22%3E%3Cscript%3E")
+    browser_page.wait_for_load_state("networkidle")
+    assert "script" not in str(buy.get_attribute("href"))

@@ -13,8 +13,20 @@ offerSearch();
 const signals = document.getElementById("lyceum-signals");
 if (signals) void import("./signals/agreement.js").then(({ begin }) => begin(signals));
 
+const coupon = new URLSearchParams(location.search).get("coupon") ?? kept("lyceum.coupon");
+if (coupon) void import("./coupon.js").then(({ carry }) => carry(coupon));
+
 const section = document.querySelector("section.lyceum-part");
 if (section instanceof HTMLElement) {
   const { attend } = await import("./reader.js");
   attend(section);
+}
+
+/** @param {string} name */
+function kept(name) {
+  try {
+    return sessionStorage.getItem(name);
+  } catch {
+    return null;
+  }
 }
