@@ -1,18 +1,20 @@
 """Coupons: what takes something off a price, and for whom. Codes are compared without regard to case.
 
 A coupon takes off either a part (`percent`) or an amount in each currency that it is for (`amount`). Whether its date has passed is not
-looked at here, since a build of tomorrow must not fail because of it: `lyceum products` says so.
+a mistake of the content, since a build of tomorrow must not fail because of it: `over` finds them, for those who want to say so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from types import MappingProxyType
 
 from generator.catalogue.document import Document
 from generator.catalogue.fields import CouponFields, SchoolFields
 from generator.catalogue.findings import Findings, did_you_mean
 from generator.catalogue.model import Coupon, Product
+from generator.errors import Problem, Severity
 
 
 def coupons(
@@ -51,6 +53,20 @@ def coupons(
             line=line,
         )
     return found
+
+
+def over(coupons: Mapping[str, Coupon], now: datetime) -> dict[str, Problem]:
+    """Code → what to say of it, for those whose time is over."""
+    return {
+        coupon.code: Problem(
+            f"school.yml:{coupon.line}",
+            f"the coupon '{coupon.code}' expired at {coupon.expires:%Y-%m-%d %H:%M %Z}",
+            "give it a later date, or take it out",
+            Severity.WARNING,
+        )
+        for coupon in coupons.values()
+        if coupon.expires is not None and coupon.expires <= now
+    }
 
 
 def _check_products(

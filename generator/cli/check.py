@@ -37,14 +37,16 @@ def command(root: Path, strict: bool, forget: bool, as_json: bool) -> None:
       lyceum check
       lyceum check --strict --json
     """
+    from generator.catalogue.coupons import over
     from generator.cli.identities import lost_identities, read_record, update_record
     from generator.cli.pipeline import moment, read_edition
     from generator.site.project import Project
 
+    now = moment()
     content = root / "content"
     try:
         record = read_record(content)
-        edition, warnings = read_edition(root, moment())
+        edition, warnings = read_edition(root, now)
     except ContentError as error:
         if as_json:
             print_json({"ok": False, "problems": error.problems})
@@ -54,7 +56,7 @@ def command(root: Path, strict: bool, forget: bool, as_json: bool) -> None:
         if as_json:
             print_json({"ok": False, "problems": asked})
         raise ContentError(asked)
-    warnings = (*warnings, *asked)
+    warnings = (*warnings, *over(edition.school.coupons, now).values(), *asked)
     if not forget:
         warnings = (*lost_identities(record, edition.school), *warnings)
     failed = strict and bool(warnings)

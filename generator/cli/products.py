@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from generator.cli.embedded import store_environment
 from generator.cli.output import print_json, report_problems, say
 from generator.cli.project import school_option
 from generator.cli.purging import purge_option, write_purge_list
-from generator.errors import AccessLossError, ContentError, LyceumError, Problem
+from generator.errors import AccessLossError, ContentError, LyceumError, Severity
 
 if TYPE_CHECKING:
     from gatekeeper.contract.manifest import Manifest
@@ -233,17 +233,11 @@ def _source_obstacles(root: Path, running: Manifest) -> tuple[str, ...]:
 
 def _refuse_old_coupons(edition: Edition, running: Mapping[str, object], now: datetime) -> None:
     """Raises ContentError for a coupon that is new and whose time is over already; one that runs may well be over."""
-    over = [
-        Problem(
-            f"school.yml:{coupon.line}",
-            f"the coupon '{coupon.code}' expired at {coupon.expires:%Y-%m-%d %H:%M %Z}",
-            "give it a later date, or take it out",
-        )
-        for coupon in edition.school.coupons.values()
-        if coupon.expires is not None and coupon.expires <= now and coupon.code not in running
-    ]
-    if over:
-        raise ContentError(tuple(over))
+    from generator.catalogue.coupons import over
+
+    found = [problem for code, problem in over(edition.school.coupons, now).items() if code not in running]
+    if found:
+        raise ContentError(tuple(replace(problem, severity=Severity.ERROR) for problem in found))
 
 
 def _check(release: Release, tip: Tip, before: Known) -> None:

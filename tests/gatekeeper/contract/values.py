@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 from hypothesis import strategies as st
 
 from gatekeeper.contract import keys
 from gatekeeper.contract.access import MEMBER, NOBODY, PUBLIC, Rule, products_rule
-from gatekeeper.contract.manifest import CourseEntry, LessonEntry, Manifest, ObjectEntry, ProductEntry
+from gatekeeper.contract.manifest import (
+    CouponEntry,
+    CourseEntry,
+    LessonEntry,
+    Manifest,
+    ObjectEntry,
+    ProductEntry,
+)
+from gatekeeper.contract.products import Seats
 
 KEY = bytes(range(16))
 PICTURE = ObjectEntry(
@@ -117,8 +127,31 @@ manifests = st.builds(
             interval=st.none() | texts,
             refund_days=st.integers(0, 400),
             active=st.booleans(),
+            grace_days=st.integers(0, 90),
+            seats=st.none()
+            | st.integers(1, 9).flatmap(
+                lambda least: st.builds(Seats, least=st.just(least), most=st.integers(least, 99))
+            ),
+            giftable=st.booleans(),
+            days=st.none() | st.integers(0, 400),
         ),
         max_size=3,
     ),
+    coupons=st.dictionaries(
+        texts,
+        st.builds(
+            CouponEntry,
+            percent=st.integers(1, 100),
+            uses=st.none() | st.integers(0, 99),
+            per_reader=st.none() | st.integers(0, 9),
+            expires=st.none() | st.datetimes(timezones=st.just(UTC)),
+            products=st.lists(texts, max_size=2).map(tuple),
+        )
+        | st.builds(
+            CouponEntry, amounts=st.dictionaries(texts, st.integers(0, 2**53), min_size=1, max_size=2)
+        ),
+        max_size=2,
+    ),
+    sources=st.dictionaries(texts, texts, max_size=2),
     attestation=st.dictionaries(texts, st.integers() | texts | st.booleans() | st.none(), max_size=3),
 )

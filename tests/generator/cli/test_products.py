@@ -106,4 +106,6 @@ def test_a_new_coupon_that_is_over_already_is_a_mistake(school: Path) -> None:
     refused = lyceum("products", "plan", folder=school, expect=3)
     line = len(text.rstrip().splitlines()) + 2
     assert f"school.yml:{line}: the coupon 'LAST-YEAR' expired at 2020-01-01 00:00 UTC" in refused.stderr
+    checked = lyceum("check", folder=school)
+    assert f"school.yml:{line}: warning: the coupon 'LAST-YEAR' expired" in checked.stderr
     (school / SCHOOL).write_text(text, encoding="utf-8")
