@@ -43,6 +43,8 @@ GUESSES_FROM_CLIENT = Limit(name="guess-client", most=60, window=timedelta(hours
 # Typing a password. Whoever uses them up for somebody else's address keeps the owner from nothing: the e-mailed code works (A03).
 PASSWORDS_FOR_ADDRESS = Limit(name="password-address", most=20, window=timedelta(minutes=15))
 PASSWORDS_FOR_ADDRESS_A_DAY = Limit(name="password-address-day", most=60, window=timedelta(days=1))
+# Never reached, but written for every wrong one: a transaction that writes nothing is answered sooner, which would tell who has a password (A01).
+WRONG_PASSWORDS = Limit(name="password-wrong", most=10**6, window=timedelta(days=1))
 PASSWORDS_FROM_CLIENT = Limit(name="password-client", most=60, window=timedelta(minutes=15))
 # Passkeys and other services' answers cannot be guessed; this is about the work that they make.
 PASSKEYS_FROM_CLIENT = Limit(name="passkey-client", most=60, window=timedelta(minutes=15))

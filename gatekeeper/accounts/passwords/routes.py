@@ -4,7 +4,8 @@ GET/POST /sign-in/password          address and password
 GET/POST /account/password          a new password: after a fresh sign-in, or with the old one
 POST     /account/password/remove   after a fresh sign-in
 
-- Known and unknown addresses cost the same and get the same answer: the counters, one look, one hash, one update (attack case A01).
+- Known and unknown addresses cost the same and get the same answer: the counters, one look, one hash, one update, one transaction that
+  writes (attack case A01).
 - A new password ends what was open before: codes that were sent, and, unless the reader wants them kept, all other sessions (A10, S08). This
   browser goes on in a new session (S02).
 - A forgotten password needs no token of its own: signing in by e-mailed code is the fresh sign-in that a new one asks for.
@@ -80,6 +81,7 @@ def enter() -> Response:
                 storage.rehashed(connection, kept.reader, kept.phc, anew)
         else:
             storage.failed(connection, kept.reader if kept is not None else NOBODY)
+            limits.count(connection, served.marker, [(limits.WRONG_PASSWORDS, email)], now=served.clock())
     if opened is not None:
         return welcome(opened, target)
     refused(Way.PASSWORD, "wrong", reader=kept.reader if kept is not None else "unknown")

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import http.client
+import random
 import re
 import statistics
 import sys
@@ -179,16 +180,21 @@ def enumeration(gate: RunningGatekeeper) -> list[Row]:
     password: dict[str, list[float]] = {"wrong password": [], "no password": [], "unknown": []}
     code: dict[str, list[float]] = {"known": [], "unknown": []}
     form, ask = Poster(gate, f"{routes.SIGN_IN}/password", 1), Poster(gate, routes.SIGN_IN, 2)
+    dice = random.Random(7)
     for n in range(-5, SAMPLES):
-        for name, email in (
+        kinds = [
             ("wrong password", f"with{n % 100}@example.org"),
             ("no password", f"without{n % 100}@example.org"),
-            ("unknown", f"unknown{n}@example.org"),
-        ):
+            ("unknown", f"unknown{n % 100}@example.org"),
+        ]
+        dice.shuffle(kinds)  # what goes before must not fall on the same one each time
+        for name, email in kinds:
             taken = _timed(lambda email=email: form.post(email=email, password="not that one at all"), 422)  # type: ignore[misc]
             if n >= 0:
                 password[name].append(taken)
-        for name, email in (("known", f"with{n % 100}@example.org"), ("unknown", f"unknown{n}@example.org")):
+        askers = [("known", f"with{n % 100}@example.org"), ("unknown", f"unknown{n % 100}@example.org")]
+        dice.shuffle(askers)
+        for name, email in askers:
             taken = _timed(lambda email=email: ask.post(email=email), 303)  # type: ignore[misc]
             if n >= 0:
                 code[name].append(taken)

@@ -238,6 +238,9 @@ def test_a01_a02_wrong_password_no_password_and_no_reader_get_the_same_answer_fo
     )
     assert wrong == none == unknown
     assert wrong[0] == 422
+    assert said[-1].split()[:3] == ["INSERT", "INTO", "limits"], (
+        "each writes, since the disk's time would tell"
+    )
     assert len(hashed) == 1
 
 
