@@ -22,7 +22,10 @@ class OrderRow(Base):
     """
 
     __tablename__ = "orders"
-    __table_args__ = (CheckConstraint("amount_minor > 0", name="amount"),)
+    __table_args__ = (
+        CheckConstraint("amount_minor > 0", name="amount"),
+        Index(None, "provider", "created_at"),
+    )
 
     number: Mapped[str] = mapped_column(String(24), primary_key=True)
     reader: Mapped[str] = mapped_column(ForeignKey("readers.id"), index=True)
@@ -83,6 +86,7 @@ class ProviderEventRow(Base):
     __table_args__ = (
         UniqueConstraint("provider", "event"),
         Index(None, "provider", "reference"),
+        Index(None, "received_at"),
     )
 
     id: Mapped[int] = mapped_column(COUNTER, primary_key=True)

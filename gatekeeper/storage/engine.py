@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -109,7 +109,16 @@ def _open_postgresql(url: URL) -> Database:
     patience = {} if "connect_timeout" in url.query else {"connect_timeout": BUSY_SECONDS}
     engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=patience, **POOL)
     event.listen(engine, "connect", _prepare_postgresql)
+    event.listen(engine, "handle_error", _without_details)
     return Database(engine)
+
+
+def _without_details(context: ExceptionContext) -> None:
+    """PostgreSQL's errors repeat values of the row in lines below the first one."""
+    first = str(context.original_exception).partition("\n")[0]
+    context.original_exception.args = (first,)
+    if context.sqlalchemy_exception is not None:
+        context.sqlalchemy_exception.args = (f"({type(context.original_exception).__name__}) {first}",)
 
 
 def _prepare_postgresql(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

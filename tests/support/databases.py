@@ -94,6 +94,10 @@ class Cluster:
         name = make_url(url).database
         self._run(self.url, f'DROP DATABASE "{name}" WITH (FORCE)')
 
+    def run(self, statement: str) -> None:
+        """Runs it as the server's owner."""
+        self._run(self.url, statement)
+
     def _new(self, name: str, more: str = "") -> str:
         self._made += 1
         self._run(self.url, f'CREATE DATABASE "{name}" {more}')
@@ -113,8 +117,8 @@ def migrate(url: str) -> None:
 
 
 @contextmanager
-def postgres_server(*settings: str, tablespace: Path | None = None) -> Iterator[Cluster]:
-    """A running server with these settings besides ours. tablespace: where its data lie; a folder of its own when absent."""
+def postgres_server() -> Iterator[Cluster]:
+    """A running server."""
     programs = postgres_programs()
     assert programs is not None
     user = _server_user()
@@ -124,7 +128,7 @@ def postgres_server(*settings: str, tablespace: Path | None = None) -> Iterator[
         if user is not None:
             folder.chmod(0o755)
             shutil.chown(folder, user)
-        data, port = (tablespace or folder) / "data", free_port()
+        data, port = folder / "data", free_port()
         initdb = [str(programs / "initdb"), "-D", str(data), "-U", "lyceum", "-A", "trust", "-E", "UTF8"]
         subprocess.run(
             [*initdb, "--locale=C", "--no-sync"],
@@ -134,7 +138,7 @@ def postgres_server(*settings: str, tablespace: Path | None = None) -> Iterator[
             capture_output=True,
             timeout=120,
         )
-        options = [f"-c{setting}" for setting in (*_QUICK, *_SMALL, *settings)]
+        options = [f"-c{setting}" for setting in (*_QUICK, *_SMALL)]
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(
                 [

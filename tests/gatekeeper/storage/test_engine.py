@@ -3,7 +3,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, text
@@ -14,16 +13,17 @@ from gatekeeper.accounts.marks import Marker
 from gatekeeper.accounts.tables import LimitRow, ReaderRow, SessionRow
 from gatekeeper.errors import SettingsError
 from gatekeeper.storage.engine import Database, open_database
-from gatekeeper.storage.migrate import upgrade
 from gatekeeper.storage.writes import insert_once
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
 
+ONLY_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
+
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = open_database(f"sqlite:///{tmp_path / 'x.db'}")
-    upgrade(opened)
+def database(database_url: str) -> Iterator[Database]:
+    opened = open_database(database_url)
     yield opened
     opened.close()
 
@@ -32,6 +32,7 @@ def reader(email: str, id_: str = "1", at: datetime = NOW) -> dict[str, object]:
     return {"id": id_, "email": email, "language": "en", "created_at": at}
 
 
+@ONLY_SQLITE
 def test_z08_sqlite_keeps_what_it_acknowledged_and_waits_for_other_writers(database: Database) -> None:
     with database.read() as connection:
         pragmas = {
@@ -41,10 +42,11 @@ def test_z08_sqlite_keeps_what_it_acknowledged_and_waits_for_other_writers(datab
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
 
 
+@ONLY_SQLITE
 def test_z08_a_writing_transaction_takes_the_lock_at_its_beginning(
-    database: Database, tmp_path: Path
+    database: Database, database_url: str
 ) -> None:
-    impatient = open_database(f"sqlite:///{tmp_path / 'x.db'}")
+    impatient = open_database(database_url)
     with impatient.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA busy_timeout=1")
     with database.write():
@@ -57,6 +59,25 @@ def test_z08_a_writing_transaction_takes_the_lock_at_its_beginning(
         with database.read() as connection:
             assert connection.execute(select(ReaderRow.id)).all() == []
     impatient.close()
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_z09_postgresql_waits_for_other_writers_as_long_as_sqlite(database: Database) -> None:
+    for opened in (database.read, database.write, database.read):
+        with opened() as connection:
+            assert connection.execute(text("SHOW lock_timeout")).scalar_one() == "5s"
+
+
+def test_a_snapshot_sees_one_moment(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(insert(ReaderRow).values(**reader("a@example.org")))
+    with database.snapshot() as snapshot:
+        assert len(snapshot.execute(select(ReaderRow.id)).all()) == 1
+        with database.write() as connection:  # it blocks nobody
+            connection.execute(insert(ReaderRow).values(**reader("b@example.org", "2")))
+        assert len(snapshot.execute(select(ReaderRow.id)).all()) == 1
+    with database.snapshot() as snapshot:
+        assert len(snapshot.execute(select(ReaderRow.id)).all()) == 2
 
 
 def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:
