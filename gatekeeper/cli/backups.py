@@ -105,7 +105,7 @@ def restore(source: str, identity: Path | None, is_forced: bool, as_json: bool) 
     \b
     Examples:
       gatekeeper restore /var/backups/lyceum/lyceum-20261122T031500Z.backup
-      LYCEUM_DATABASE_URL=postgresql://lyceum@db/lyceum gatekeeper restore lyceum.backup.age --identity key.txt
+      gatekeeper restore s3://school-backups/db/lyceum-20261122T031500Z.backup.age --identity key.txt
     """
     from gatekeeper.backup.form import Reading
     from gatekeeper.backup.restore import restore as put_back

@@ -21,7 +21,7 @@ def test_z07_a_killed_service_loses_nothing_it_had_acknowledged_and_does_nothing
         pytest.skip(reason)
     more = ["--postgres"] if engine == "postgresql" else []
     done = subprocess.run(
-        [sys.executable, "-m", "tests.benchmarks.commerce.kills", "--kills", "12", *more],
+        [sys.executable, "-m", "tests.benchmarks.commerce.kills", "--kills", "6", *more],
         cwd=ROOT,
         capture_output=True,
         timeout=240,
@@ -29,7 +29,7 @@ def test_z07_a_killed_service_loses_nothing_it_had_acknowledged_and_does_nothing
     )
     assert done.returncode in {0, 1}, done.stderr.decode()
     result = json.loads(done.stdout)
-    assert result["kills"] == 12
+    assert result["kills"] == 6
     assert result["acknowledged before the last kill"] > 0
     assert result["acknowledged and lost"] == []
     assert result["wrong"] == []
