@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +24,10 @@ from generator.recommend.sparse import scaled_columns, top_products, top_rows
 
 TERMS = 100
 KEEP = 200
+MOST_HOLDERS, MOST_SHARE = (
+    100,
+    0.1,
+)  # a term of more lessons, and of more than this share, says little and costs most
 _PARTS = {"text": 1.0, "headings": 0.7, "tags": 1.0}
 
 _LATIN = re.compile(r"[a-z][a-z0-9_+#]*[a-z0-9_+#]")
@@ -48,19 +52,36 @@ def words(text: str) -> list[str]:
     return found
 
 
-def features(traits: Sequence[Traits], *, sharpness: float = 1.0) -> csr_array:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """How often lessons say what: name of a part → lessons × terms. lessons: how many there are."""
+
+    lessons: int
+    parts: Mapping[str, csr_array]
+
+
+def counted(traits: Sequence[Traits]) -> Counted:
+    """Reads every text once; `features` may then weigh them in several ways."""
+    found = {
+        "text": _terms([words(one.text) for one in traits]),
+        "headings": _terms([words("\n".join(one.headings)) for one in traits]),
+        "tags": _terms([[tag.casefold() for tag in one.tags] for one in traits]),
+    }
+    return Counted(
+        lessons=len(traits), parts={name: part for name, part in found.items() if part is not None}
+    )
+
+
+def features(said: Counted, *, sharpness: float = 1.0) -> csr_array:
     """lessons × terms. A lesson's row has length 1 on average: one that says more that joins it to others has a longer one."""
+    weighted = {name: weighed(part, sharpness) for name, part in said.parts.items()}
     parts = [
         csr_array(part * np.float32(_PARTS[name] / _usual_length(part)))
-        for name, part in (
-            ("text", _terms([words(one.text) for one in traits], sharpness)),
-            ("headings", _terms([words("\n".join(one.headings)) for one in traits], sharpness)),
-            ("tags", _terms([[tag.casefold() for tag in one.tags] for one in traits], sharpness)),
-        )
-        if part is not None and part.nnz
+        for name, part in weighted.items()
+        if part.nnz
     ]
     if not parts:
-        return csr_array((len(traits), 0), dtype=np.float32)
+        return csr_array((said.lessons, 0), dtype=np.float32)
     return evened(csr_array(hstack(parts, format="csr")))
 
 
@@ -69,9 +90,9 @@ def evened(terms: csr_array) -> csr_array:
     return csr_array(terms / np.float32(_usual_length(terms))) if terms.nnz else terms
 
 
-def alike(traits: Sequence[Traits], *, sharpness: float = 1.0, keep: int = KEEP) -> csr_array:
+def alike(said: Counted, *, sharpness: float = 1.0, keep: int = KEEP) -> csr_array:
     """lessons × lessons, from 0 to 1: the `keep` most alike of each lesson, by cosine. A lesson without terms is like none."""
-    return near(features(traits, sharpness=sharpness), keep)
+    return near(features(said, sharpness=sharpness), keep)
 
 
 def near(features: csr_array, keep: int) -> csr_array:
@@ -83,10 +104,11 @@ def near(features: csr_array, keep: int) -> csr_array:
 
 
 def weighed(counts: csr_array, sharpness: float) -> csr_array:
-    """counts: lessons × terms. TF-IDF of the TERMS heaviest terms of each lesson; terms of a single lesson join nothing and are left out."""
+    """counts: lessons × terms. TF-IDF of the TERMS heaviest terms of each lesson; terms of one lesson or of most are left out."""
     holders = np.bincount(counts.indices, minlength=counts.shape[1])
     idf = np.log((1 + counts.shape[0]) / (1 + holders)) + 1
-    weight = np.where(holders > 1, idf**sharpness, 0).astype(np.float32)
+    tells = (holders > 1) & (holders <= max(MOST_HOLDERS, MOST_SHARE * counts.shape[0]))
+    weight = np.where(tells, idf**sharpness, 0).astype(np.float32)
     often = csr_array((1 + np.log(counts.data), counts.indices, counts.indptr), shape=counts.shape)
     return top_rows(scaled_columns(often, weight), TERMS)
 
@@ -101,11 +123,10 @@ def by_rank(matrix: csr_array) -> csr_array:
     return ranked
 
 
-def _terms(documents: Sequence[Iterable[str]], sharpness: float) -> csr_array | None:
+def _terms(documents: Sequence[Iterable[str]]) -> csr_array | None:
     if not any(documents):
         return None
-    counts = CountVectorizer(analyzer=list, dtype=np.float32).fit_transform(documents)
-    return weighed(csr_array(counts), sharpness)
+    return csr_array(CountVectorizer(analyzer=list, dtype=np.float32).fit_transform(documents))
 
 
 def _usual_length(matrix: csr_array) -> float:

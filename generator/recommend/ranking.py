@@ -21,7 +21,7 @@ from generator.access.edition import Edition, LessonEdition
 from generator.catalogue.headings import heading_at, plain
 from generator.catalogue.model import Lesson
 from generator.recommend import candidates, suggesting
-from generator.recommend.content import Traits, alike, by_rank, features
+from generator.recommend.content import Counted, Traits, alike, by_rank, counted, features
 from generator.recommend.evidence import Evidence, evidence
 from generator.recommend.gate import FALLBACKS
 from generator.recommend.interactions import Interactions
@@ -64,9 +64,9 @@ def rank(
     courses = [(course.id, [place[lesson.id] for lesson in course.lessons]) for course in edition.courses]
     orders = [places for _, places in courses]
     private = edition.school.private_text
-    traits = [traits_of(edition.lessons[lesson.id], private) for lesson in lessons]
-    contents = contents_of(traits, private)
-    terms = None if private else features(traits)
+    said_by = counted([traits_of(edition.lessons[lesson.id], private) for lesson in lessons])
+    contents = contents_of(said_by, private)
+    terms = None if private else features(said_by)
     seed = seed_of(readings)
     choice = choose(readings, contents, orders, terms=terms, seed=seed, last=last_worth(cache), said=said)
     made_of = material(readings, contents, orders, terms=terms)
@@ -95,9 +95,9 @@ def rank(
     )
 
 
-def contents_of(traits: Sequence[Traits], private_text: bool) -> dict[float, csr_array]:
+def contents_of(said_by: Counted, private_text: bool) -> dict[float, csr_array]:
     """Sharpness → how alike the lessons are. private_text: private halves take part, and only the order of neighbours remains."""
-    found = {sharpness: alike(traits, sharpness=sharpness) for sharpness in candidates.SHARPNESSES}
+    found = {sharpness: alike(said_by, sharpness=sharpness) for sharpness in candidates.SHARPNESSES}
     return {sharpness: by_rank(one) for sharpness, one in found.items()} if private_text else found
 
 

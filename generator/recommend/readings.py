@@ -77,20 +77,33 @@ def build(
 ) -> Readings:
     """reader, lesson, at: one of each for each event; readers are any numbers, lessons places in `ids`."""
     when = at if at is not None else np.full(len(reader), NO_TIME, np.int64)
-    order = np.lexsort((when, lesson, reader))
-    reader, lesson, when = reader[order], lesson[order], when[order]
-    first = np.ones(len(reader), np.bool_)
-    first[1:] = (reader[1:] != reader[:-1]) | (lesson[1:] != lesson[:-1])
-    reader, lesson, when = reader[first], lesson[first], when[first]
-    latest = _place_from_the_end(reader, when) < LONGEST_HISTORY
-    reader, lesson, when = reader[latest], lesson[latest], when[latest]
-    _, rows = np.unique(reader, return_inverse=True)
+    pair = reader * max(1, len(ids)) + lesson
+    if (
+        pair[1:] <= pair[:-1]
+    ).any():  # else it is in order, each pair once, as counting leaves it: millions need not be sorted again
+        order = np.lexsort((when, pair))
+        first = np.ones(len(order), np.bool_)
+        first[1:] = pair[order][1:] != pair[order][:-1]
+        order = order[first]
+        reader, lesson, when = reader[order], lesson[order], when[order]
+    rows = _numbered(reader)
+    if len(rows) and np.bincount(rows).max() > LONGEST_HISTORY:
+        latest = _place_from_the_end(reader, when) < LONGEST_HISTORY
+        reader, lesson, when, rows = reader[latest], lesson[latest], when[latest], rows[latest]
     count = int(rows[-1]) + 1 if len(rows) else 0
     starts = np.concatenate(([0], np.cumsum(np.bincount(rows, minlength=count)))).astype(np.int64)
     matrix = csr_array(
         (np.ones(len(lesson), np.float32), lesson.astype(np.int32), starts), shape=(count, len(ids))
     )
     return Readings(lessons=ids, matrix=matrix, at=when if at is not None else None)
+
+
+def _numbered(reader: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Readers numbered from 0 without gaps. reader: sorted."""
+    is_new = np.ones(len(reader), np.int64)
+    is_new[1:] = reader[1:] != reader[:-1]
+    numbered: NDArray[np.int64] = np.cumsum(is_new) - 1
+    return numbered
 
 
 def _place_from_the_end(reader: NDArray[np.int64], when: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -127,6 +127,7 @@ class _Bench:
         self._parted = parted
         self._scores: dict[str, Scores] = {}
         self._seconds: dict[str, float] = {}
+        self._published: dict[str, Model] = {}
         self._cut = cut
         self._said = said
 
@@ -135,8 +136,8 @@ class _Bench:
             begun = time.perf_counter()
             model = candidate.fit(self.material)
             self.candidates[candidate.name] = candidate
-            model = self._as_published(model)
             parted = self._parted
+            model = self._published[candidate.name] = self._as_published(model)
             self._scores[candidate.name] = evaluate(model, parted.train.matrix, parted.held, parted.readers)
             self._seconds[candidate.name] = time.perf_counter() - begun
             self._said(candidate.name, len(self.candidates), len(self.candidates))
@@ -167,8 +168,9 @@ class _Bench:
         )
 
         def worth(candidate: Candidate) -> tuple[float, str]:
-            model = self._as_published(candidate.fit(self.material))
-            return evaluate(model, single, parted.held, parted.readers).ndcg_mean, candidate.name
+            return evaluate(
+                self._published[candidate.name], single, parted.held, parted.readers
+            ).ndcg_mean, candidate.name
 
         return max(offered, key=worth)
 

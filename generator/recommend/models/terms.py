@@ -19,14 +19,19 @@ def rp3beta_over_terms(
     material: Material, terms: csr_array, readers: float, alpha: float, beta: float
 ) -> csr_array:
     """terms: lessons × terms, rows of length 1 on average. Returns the weights."""
-    read = material.readings.matrix
-    said = csr_array(terms.T * np.float32(np.sqrt(readers)))
-    degrees = (material.readings.counts + np.asarray(said.sum(axis=0)).ravel()).astype(np.float32)
-    columns = powers(degrees, -beta)
+    said = csr_array(terms.T)
+    weight = np.float32(np.sqrt(readers))
+    degrees = (material.readings.counts + weight * np.asarray(said.sum(axis=0)).ravel()).astype(np.float32)
+    over_readers = _walked(material.readings.matrix, alpha)
+    if (name := f"walk over terms, α={alpha:g}") not in material.kept:
+        material.kept[name] = _walked(said, alpha)
+    # A step over a term twice takes its weight twice, and divides by its degree to the power α once.
+    over_terms = material.kept[name] * weight ** np.float32(2 - alpha)
+    both = csr_array(material.evident(over_readers) + over_terms)
+    return top_rows(scaled_columns(scaled_rows(both, powers(degrees, -alpha)), powers(degrees, -beta)), KEEP)
 
-    def walked(steps: csr_array) -> csr_array:
-        onward = powers(np.asarray(steps.sum(axis=1)).ravel().astype(np.float32), -alpha)
-        left = scaled_rows(scaled_columns(csr_array(steps.T), onward), powers(degrees, -alpha))
-        return top_products(left, steps, KEEP, column_scale=columns)
 
-    return top_rows(csr_array(material.evident(walked(read)) + walked(said)), KEEP)
+def _walked(steps: csr_array, alpha: float) -> csr_array:
+    """steps: readers or terms × lessons. From lesson to lesson over them, not yet divided by what leads to or from lessons."""
+    onward = powers(np.asarray(steps.sum(axis=1)).ravel().astype(np.float32), -alpha)
+    return top_products(scaled_columns(csr_array(steps.T), onward), steps, 2 * KEEP)

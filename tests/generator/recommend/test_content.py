@@ -2,8 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
-from generator.recommend.content import Traits, alike, by_rank, words
+from generator.recommend.content import KEEP, Traits, by_rank, counted, features, words
+from generator.recommend.content import alike as alike_counted
+
+
+def alike(traits: list[Traits], sharpness: float = 1.0) -> csr_array:
+    return alike_counted(counted(traits), sharpness=sharpness, keep=KEEP)
 
 
 def test_latin_words_and_pairs_of_chinese_signs_are_terms() -> None:
@@ -62,3 +68,12 @@ def test_by_rank_keeps_the_order_and_nothing_else() -> None:
     values, ranks = alike(texts).toarray(), by_rank(alike(texts)).toarray()
     assert np.argsort(-values[0])[:3].tolist() == np.argsort(-ranks[0])[:3].tolist() == [1, 2, 3]
     assert sorted(ranks[0][ranks[0] > 0].tolist(), reverse=True) == [1, 0.5, np.float32(1 / 3)]
+
+
+def test_features_have_length_one_on_average_and_are_longer_where_more_is_said() -> None:
+    found = features(
+        counted([Traits(text="a1 b1 c1"), Traits(text="a1 b1 c1 d1"), Traits(text="d1 a1"), Traits()])
+    )
+    lengths = np.asarray(found.power(2).sum(axis=1)).ravel()
+    assert lengths[:3].mean() == pytest.approx(1, rel=1e-5)
+    assert lengths[1] > lengths[0] > lengths[3] == 0
