@@ -75,7 +75,7 @@ def letter_writer(school: str = "Test School & Söhne") -> LetterWriter:
 
 def sample(name: str, language: str, facts: Mapping[str, object] = PLAIN) -> Letter:
     unsubscribe = "https://gate.example.test/mail/stop/" + "0" * 64 if name in {"welcome", "gift"} else ""
-    return letter_writer().write(name, language, unsubscribe=unsubscribe, **facts)  # type: ignore[arg-type]
+    return letter_writer().write(name, language, unsubscribe=unsubscribe, **facts)
 
 
 def main() -> None:

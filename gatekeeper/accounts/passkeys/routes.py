@@ -15,6 +15,7 @@ from gatekeeper.accounts import errands, limits, sessions
 from gatekeeper.accounts.current import client, signed_in
 from gatekeeper.accounts.entrance import Opened, Way, open_session, refused, welcome
 from gatekeeper.accounts.errands import Errand
+from gatekeeper.accounts.life import identities
 from gatekeeper.accounts.limits import LimitedError, client_subject
 from gatekeeper.accounts.news import News, tell
 from gatekeeper.accounts.passkeys import storage
@@ -150,7 +151,10 @@ def _enter(errand: Errand, answer: str) -> Opened:
     before = signed_in()
     with served.database.read() as connection:
         key = storage.find(connection, credential)
-    if key is None or key.reader != claimed:
+        person = identities.person_of(
+            connection, claimed
+        )  # the device names who made the key, who may have been joined since
+    if key is None or key.reader != person:
         raise FalseAnswerError("unknown key")
     sign_count = check_sign_in(errand, answer, public_key=key.public_key, sign_count=key.sign_count)
     now = served.clock()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from gatekeeper.accounts import revocations
+from gatekeeper.accounts.life import merge
 from gatekeeper.accounts.passkeys.tables import PasskeyRow
 from gatekeeper.accounts.revocations import FOR_EVER
 from gatekeeper.commerce import ledger
@@ -19,6 +20,7 @@ from tests.gatekeeper.accounts.life.steps import (
     reader_of,
     signed_in,
 )
+from tests.gatekeeper.accounts.passkeys.test_passkeys import options_of, with_passkey
 from tests.support.shop import Browser, Shop, visible
 
 ADA, BEA = "ada@example.org", "bea@example.org"
@@ -180,3 +182,17 @@ def test_joining_three_leads_all_to_one(shop: Shop) -> None:
     assert len(ids) == 1
     assert set(shop.owned("cat@example.org").active) == {"rust", "sql"}
     assert ada.get("/account").status_code == 303
+
+
+def test_a_passkey_of_the_joined_account_signs_in_to_the_survivor(shop: Shop) -> None:
+    """The device still names the id of the account that it was made for."""
+    _, device = with_passkey(shop, BEA)
+    signed_in(shop, ADA)
+    with shop.database.write() as connection:
+        merge.merge(connection, survivor=reader_of(shop, ADA), other=reader_of(shop, BEA), now=shop.clock())
+    elsewhere = shop.browser()
+    answer = elsewhere.post(
+        "/sign-in/passkey", {"credential": device.sign(options_of(elsewhere, "/sign-in")), "next": "/account"}
+    )
+    assert answer.status_code == 303
+    assert ADA in visible(elsewhere.get("/account"))
