@@ -70,6 +70,7 @@ class Counting:
                 "threads": threads,
                 "temp_directory": spill.name,
                 "preserve_insertion_order": False,
+                "enable_progress_bar": False,  # it would print between the data
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
             }
