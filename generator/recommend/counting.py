@@ -70,13 +70,13 @@ class Counting:
                 "threads": threads,
                 "temp_directory": spill.name,
                 "preserve_insertion_order": False,
-                "enable_progress_bar": False,  # it would print between the data
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
             }
         )
         counting = cls(database, spill)
         try:
+            database.execute("SET enable_progress_bar = false")  # it would print between the data
             counting._open(files)
         except duckdb.Error as error:
             counting.close()
