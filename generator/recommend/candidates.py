@@ -19,7 +19,7 @@ from generator.recommend.models import ease, neighbours
 from generator.recommend.models.course_order import course_order
 from generator.recommend.models.model import Model
 from generator.recommend.models.popularity import popularity
-from generator.recommend.models.slim import slim
+from generator.recommend.models.slim import in_common, slim
 from generator.recommend.models.terms import rp3beta_over_terms
 from generator.recommend.readings import Readings
 from generator.recommend.sparse import in_proportion
@@ -129,7 +129,8 @@ def over_terms() -> Iterator[Candidate]:
             f"fsSLIM with terms as {readers:g} readers",
             lambda material, terms, readers=readers: (
                 slim(  # type: ignore[misc]
-                    material.likeness.with_terms(terms, readers), SLIM_WITH_TERMS_RIDGE
+                    material.likeness.with_terms(terms, readers, _joined(material, terms)),
+                    SLIM_WITH_TERMS_RIDGE,
                 ).weights
             ),
         )
@@ -171,3 +172,10 @@ def _over_terms(name: str, fit: Callable[[Material, csr_array], csr_array]) -> C
         return Model(name=name, weights=fit(material, material.terms))
 
     return Candidate(name=name, family="blend", fit=fitted)
+
+
+def _joined(material: Material, terms: csr_array) -> csr_array:
+    """What lessons say in common, worked out once for this material."""
+    if "terms in common" not in material.kept:
+        material.kept["terms in common"] = in_common(terms)
+    return material.kept["terms in common"]

@@ -46,9 +46,12 @@ class Likeness:
     shared: csr_array
     own: Vector
 
-    def with_terms(self, terms: csr_array, readers: float) -> Likeness:
-        """terms: lessons × terms. As if so many readers had taken up every two lessons that say the same, of usual length."""
-        joined = top_products(terms, csr_array(terms.T), KEEP)
+    def with_terms(self, terms: csr_array, readers: float, joined: csr_array | None = None) -> Likeness:
+        """terms: lessons × terms. As if so many readers had taken up every two lessons that say the same, of usual length.
+
+        joined: `in_common(terms)` if it is known already.
+        """
+        joined = in_common(terms) if joined is None else joined
         lengths = np.asarray(terms.power(2).sum(axis=1)).ravel()
         return Likeness(
             shared=csr_array(self.shared + joined * np.float32(readers)),
@@ -59,6 +62,11 @@ class Likeness:
         """The `count` nearest of each lesson, by cosine."""
         scale = powers(self.own, -0.5)
         return top_rows(scaled_columns(scaled_rows(self.shared, scale), scale), count)
+
+
+def in_common(terms: csr_array) -> csr_array:
+    """lessons × lessons: the products of their features, of each lesson the KEEP greatest."""
+    return top_products(terms, csr_array(terms.T), KEEP)
 
 
 def slim(likeness: Likeness, ridge: float, *, lasso: float = LASSO, neighbours: int = NEIGHBOURS) -> Model:
