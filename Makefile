@@ -13,7 +13,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 BENCH_OPTIONS ?=
 SOAK_EXAMPLES ?= 300
 
-.PHONY: demo test test-stores bench-publish bench-build bench-recommend soak-build bench-gate bench-accounts soak-gate fuzz-gate lint unit setup setup-test format lock screenshots clean help
+.PHONY: demo test test-stores bench-publish bench-build bench-recommend soak-build bench-gate bench-accounts soak-gate bench-commerce soak-commerce fuzz-gate lint unit setup setup-test format lock screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -69,6 +69,15 @@ bench-accounts: setup-test ## the gate beside many sign-ins, and what the time o
 soak-gate: setup-test ## four processes at 80 % of their maximum for ten minutes: memory and errors
 	@.ci/bench-packages
 	$(BIN)/python -m tests.benchmarks.gate --cases soak $(BENCH_OPTIONS)
+
+bench-commerce: setup-test ## one message 50 times, kills, and the time from paying to reading; fails above the bars
+	$(BIN)/python -m tests.benchmarks.commerce $(BENCH_OPTIONS)
+
+soak-commerce: setup-test ## 200 kills under payment messages and 100 of a migration, on each engine
+	$(BIN)/python -m tests.benchmarks.commerce.kills --kills 200
+	$(BIN)/python -m tests.benchmarks.commerce.kills --kills 200 --postgres
+	$(BIN)/python -m tests.gatekeeper.storage.kill_migrations --kills 100
+	$(BIN)/python -m tests.gatekeeper.storage.kill_migrations --kills 100 --postgres
 
 fuzz-gate: setup-test ## ten minutes of coverage-guided noise for the gate's parsers
 	@$(INSTALL) atheris
