@@ -4,7 +4,7 @@ A request that is not GET, HEAD or OPTIONS must
 1. come from this service's own pages: `Sec-Fetch-Site: same-origin`, or, from browsers that do not say, an `Origin` that is ours; saying
    neither is refused, too;
 2. carry the form's token: HMAC of a random `__Host-` cookie that only this browser has.
-Webhooks are signed instead and marked by `unprotected`.
+Webhooks are signed instead and marked by `unprotected`; so is refusing optional mail, whose address holds a keyed hash (RFC 8058).
 """
 
 from __future__ import annotations

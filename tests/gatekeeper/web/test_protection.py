@@ -88,7 +88,7 @@ def test_s03_other_encodings_of_a_body_change_nothing(shop: Shop, kind: str) -> 
 
 
 def test_s03_every_route_that_changes_something_is_protected(shop: Shop) -> None:
-    """Also those that are added later: only webhooks prove themselves in another way."""
+    """Also those that are added later: only webhooks and the refusal of optional mail prove themselves in another way."""
     reader = shop.browser(origin=None)
     reader.sign_in = None  # type: ignore[method-assign,assignment]
     unprotected = set()
@@ -99,7 +99,7 @@ def test_s03_every_route_that_changes_something_is_protected(shop: Shop) -> None
             status = reader.client.open(path, method=method, base_url=ORIGIN).status_code
             if status != 403:
                 unprotected.add(rule.rule)
-    assert unprotected == {"/webhooks/<provider>"}
+    assert unprotected == {"/webhooks/<provider>", "/mail/stop/<mark>"}
 
 
 def test_p13_verbs_are_not_overridden(shop: Shop) -> None:
