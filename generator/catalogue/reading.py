@@ -105,7 +105,7 @@ def _school(
         coupons=MappingProxyType(found_coupons),
         signals=fields.privacy.signals,
         members=MemberSettings(
-            points=MappingProxyType({**POINTS, **fields.members.points}),
+            points=MappingProxyType({**POINTS, **dict[str, float](fields.members.points.items())}),
             half_life_days=fields.members.half_life_days,
         ),
         private_text=fields.recommendations.private_text,

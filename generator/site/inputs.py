@@ -42,6 +42,8 @@ _LIBRARIES = (
 )
 _OWN_CODE = Path(__file__).parents[1]
 _ROOMS = ("access", "catalogue", "site")
+# What a page prints of recommendations; what they are made of counts where they are worked out (`recommended`).
+_LISTS = ("fitting", "lists", "plain", "publish", "recommendations")
 _MOMENT = 2_000_000_000  # nanoseconds within which a second change might not show in a file's time
 
 
@@ -64,7 +66,8 @@ def tools() -> str:
     """The libraries and the code that make a page. Its own code counts by content: what a changed checkout makes is made anew."""
     versions = [f"{name} {_version(name)}" for name in _LIBRARIES]
     code = hashlib.sha256()
-    for path in sorted(place for room in _ROOMS for place in (_OWN_CODE / room).rglob("*.py")):
+    lists = [_OWN_CODE / "recommend" / f"{name}.py" for name in _LISTS]
+    for path in sorted([*lists, *(place for room in _ROOMS for place in (_OWN_CODE / room).rglob("*.py"))]):
         data = path.read_bytes()
         code.update(f"{path.relative_to(_OWN_CODE).as_posix()} {len(data)}\n".encode() + data)
     return "\n".join([sys.version, *versions, code.hexdigest()])

@@ -12,7 +12,9 @@ from generator.access.edition import Edition
 from generator.recommend import rehearsal
 from generator.recommend.interactions import KINDS, Events, load_events
 from generator.recommend.popular import LEAST_READERS, popular
-from tests.generator.site.editions import course, edition, lesson
+from generator.recommend.publish import SCHOOL, files, row_path
+from generator.recommend.stage import recommend
+from tests.generator.site.editions import DraftCourse, course, edition, lesson
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -46,6 +48,40 @@ def test_readers_read_the_schools_lessons_before_now_and_each_has_one_lot(
 
 def test_a_school_without_lessons_has_no_made_up_readers(tmp_path: Path) -> None:
     assert len(load_events(rehearsal.write(tmp_path, edition(), NOW).parent)) == 0
+
+
+@pytest.mark.parametrize(
+    "courses",
+    [
+        (),
+        (course("rust"),),
+        (course("rust", lesson("01-only.md")),),
+        (course("rust", *(lesson(f"0{n}-x{n}.md") for n in range(3))),),
+    ],
+    ids=["empty school", "empty course", "one lesson", "three lessons"],
+)
+@pytest.mark.parametrize("readers", [0, 1, 30])
+def test_small_schools_with_few_readers_get_what_can_be_said(
+    courses: tuple[DraftCourse, ...], readers: int, school: Edition, tmp_path: Path
+) -> None:
+    """Their readers read another school's lessons too, which count nowhere."""
+    small = edition(*courses)
+    rehearsal.write(tmp_path / "signals", school, NOW, readers=readers)
+    rehearsal.write(tmp_path / "signals", small, NOW, readers=readers).rename(
+        tmp_path / "signals" / "own.parquet"
+    )
+    if readers:
+        rehearsal.write(tmp_path / "signals", school, NOW, readers=readers)
+    found, popular_ones = recommend(small, tmp_path / "signals", tmp_path / "cache", tmp_path / "build")
+    listed = set(small.lessons)
+    named = {
+        one.lesson
+        for ones in (*found.lessons.values(), *found.courses.values(), found.popular)
+        for one in ones
+    }
+    assert named | set(found.rows) | set(popular_ones.all) <= listed
+    assert (tmp_path / "build/reports/members.json").is_file()
+    assert files(found, small, {}, popular_ones).keys() <= {SCHOOL, *map(row_path, listed)}
 
 
 def test_popular_is_what_most_readers_took_up(events: Events, school: Edition) -> None:
