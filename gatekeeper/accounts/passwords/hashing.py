@@ -4,8 +4,9 @@ Parameters: 19 MiB, two passes, one lane, the OWASP cheat sheet's least: some 30
 older ones still verify and are made anew at the next sign-in (attack case A07).
 
 Hashing is the one expensive thing that a stranger can ask for, so it has its own threads (A08):
-- as many as `places`, so memory is bounded by 19 MiB each; as many requests may wait, the next ones raise BusyError at once, and
-  never more than that many of the service's threads are held up;
+- as many as `places`, so memory is bounded by 19 MiB each; as many requests may wait, the next ones raise BusyError at once;
+- a request takes its place before it touches the database, so that never more than twice `places` of the service's threads, which the gate
+  needs too, are held up by hashing or by what is counted for it;
 - on Linux they run at a lower priority, so that the gate's threads go first when all cores are busy.
 """
 
@@ -16,9 +17,10 @@ import secrets
 import sys
 import threading
 from base64 import b64encode
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import contextmanager
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -61,13 +63,25 @@ class Hasher:
             f"$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${_random(SALT_BYTES)}${_random(HASH_BYTES)}"
         )
 
+    @contextmanager
+    def place(self) -> Iterator[Place]:
+        """A place in the line until the end of the block, for all the hashing of one request. Raises BusyError, at once."""
+        if not self._line.acquire(blocking=False):
+            raise BusyError
+        try:
+            yield Place(self)
+        finally:
+            self._line.release()
+
     def hash(self, password: str) -> str:
         """The PHC string of a new hash. Raises BusyError."""
-        return self._run(lambda: self._argon2.hash(password))
+        with self.place() as place:
+            return place.hash(password)
 
     def is_right(self, phc: str | None, password: str) -> bool:
-        """Whether `phc` was made from this password; None, of a reader who has none, takes as long and is False. Raises BusyError."""
-        return self._run(lambda: self._verify(phc or self._nobodys, password))
+        """Whether `phc` was made from this password; see `Place.is_right`. Raises BusyError."""
+        with self.place() as place:
+            return place.is_right(phc, password)
 
     def is_old(self, phc: str) -> bool:
         """Whether the hash was made with other parameters than today's."""
@@ -83,22 +97,30 @@ class Hasher:
             return False
 
     def _run(self, work: Callable[[], Made]) -> Made:
-        if not self._line.acquire(blocking=False):
-            raise BusyError
         try:
             future = self._threads.submit(work)
         except RuntimeError as error:  # closed: the process is ending
-            self._line.release()
             raise BusyError from error
-        future.add_done_callback(self._leave)
         try:
             return future.result(LONGEST_WAIT_SECONDS)
         except FutureTimeoutError as error:
             future.cancel()
             raise BusyError from error
 
-    def _leave(self, _future: Future[Made]) -> None:
-        self._line.release()
+
+class Place:
+    """What one request may do at its place in the line."""
+
+    def __init__(self, hasher: Hasher) -> None:
+        self._hasher = hasher
+
+    def hash(self, password: str) -> str:
+        """The PHC string of a new hash. Raises BusyError if that takes too long."""
+        return self._hasher._run(lambda: self._hasher._argon2.hash(password))
+
+    def is_right(self, phc: str | None, password: str) -> bool:
+        """Whether `phc` was made from this password; None, of a reader who has none, takes as long and is False. Raises BusyError."""
+        return self._hasher._run(lambda: self._hasher._verify(phc or self._hasher._nobodys, password))
 
 
 def places_for(*, cores: int, processes: int, threads: int) -> int:

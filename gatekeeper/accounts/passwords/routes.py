@@ -24,7 +24,7 @@ from gatekeeper.accounts.entrance import Way, open_session, refused, welcome
 from gatekeeper.accounts.limits import LimitedError, client_subject
 from gatekeeper.accounts.news import News, tell
 from gatekeeper.accounts.passwords import storage
-from gatekeeper.accounts.passwords.hashing import RETRY_SECONDS, BusyError
+from gatekeeper.accounts.passwords.hashing import RETRY_SECONDS, BusyError, Place
 from gatekeeper.accounts.passwords.rules import SHORTEST, Flaw, flaw_of, normal_password
 from gatekeeper.accounts.passwords.storage import NOBODY
 from gatekeeper.accounts.sessions import SignedIn
@@ -60,32 +60,8 @@ def enter() -> Response:
         email = normal_address(field("email", longest=LONGEST))
     except (FieldError, AddressError):
         return _form_page(target, email=typed, error="address", status=422)
-    try:
-        _count(email)
-    except LimitedError as limited:
-        return _form_page(target, email=email, error="limited", status=429, limited=limited)
-    served, hasher = service(), ways().hasher
-    password = normal_password(request.form.get("password", ""))
-    before = signed_in()
-    with served.database.read() as connection:
-        kept = storage.of_address(connection, email)
-    is_right = hasher.is_right(kept.phc if kept is not None else None, password)
-    anew = hasher.hash(password) if is_right and kept is not None and hasher.is_old(kept.phc) else None
-    opened = None
-    with served.database.write() as connection:
-        if is_right and kept is not None and storage.is_still(connection, kept):
-            opened = open_session(
-                connection, reader=kept.reader, way=Way.PASSWORD, before=before, now=served.clock()
-            )
-            if anew is not None:
-                storage.rehashed(connection, kept.reader, kept.phc, anew)
-        else:
-            storage.failed(connection, kept.reader if kept is not None else NOBODY)
-            limits.count(connection, served.marker, [(limits.WRONG_PASSWORDS, email)], now=served.clock())
-    if opened is not None:
-        return welcome(opened, target)
-    refused(Way.PASSWORD, "wrong", reader=kept.reader if kept is not None else "unknown")
-    return _form_page(target, email=email, error="wrong", status=422)
+    with ways().hasher.place() as place:
+        return _enter(place, email, target)
 
 
 @blueprint.get(CHANGE)
@@ -101,20 +77,21 @@ def change() -> Response:
     who = _required()
     if not _may_change(who):
         return prove_again(CHANGE)
-    served, hasher = service(), ways().hasher
+    served = service()
     password = normal_password(request.form.get("password", ""))
     names = served.manifest.name.values() if served.manifest is not None else ()
     flaw = flaw_of(password, about=(who.reader.email, *names))
     if flaw is not None:
         return _change_page(who, error=flaw.value, status=422)
-    if not sessions.is_fresh(who, now=served.clock()):
-        try:
-            _count(who.reader.email)
-        except LimitedError as limited:
-            return _change_page(who, error="limited", status=429, limited=limited)
-        if not _is_old_password(who, normal_password(request.form.get("current", ""))):
-            return _change_page(who, error="current", status=422)
-    phc = hasher.hash(password)
+    with ways().hasher.place() as place:
+        if not sessions.is_fresh(who, now=served.clock()):
+            try:
+                _count(who.reader.email)
+            except LimitedError as limited:
+                return _change_page(who, error="limited", status=429, limited=limited)
+            if not _is_old_password(place, who, normal_password(request.form.get("current", ""))):
+                return _change_page(who, error="current", status=422)
+        phc = place.hash(password)
     now = served.clock()
     with served.database.write() as connection:
         storage.put(connection, who.reader.id, phc, now=now)
@@ -147,6 +124,35 @@ def section(who: SignedIn, connection: Connection) -> Markup:
     return Markup(render_template("passwords/section.html", changed_at=changed_at, path=CHANGE))  # noqa: S704  (a template of ours)
 
 
+def _enter(place: Place, email: str, target: str) -> Response:
+    try:
+        _count(email)
+    except LimitedError as limited:
+        return _form_page(target, email=email, error="limited", status=429, limited=limited)
+    served = service()
+    password = normal_password(request.form.get("password", ""))
+    before = signed_in()
+    with served.database.read() as connection:
+        kept = storage.of_address(connection, email)
+    is_right = place.is_right(kept.phc if kept is not None else None, password)
+    anew = place.hash(password) if is_right and kept is not None and ways().hasher.is_old(kept.phc) else None
+    opened = None
+    with served.database.write() as connection:
+        if is_right and kept is not None and storage.is_still(connection, kept):
+            opened = open_session(
+                connection, reader=kept.reader, way=Way.PASSWORD, before=before, now=served.clock()
+            )
+            if anew is not None:
+                storage.rehashed(connection, kept.reader, kept.phc, anew)
+        else:
+            storage.failed(connection, kept.reader if kept is not None else NOBODY)
+            limits.count(connection, served.marker, [(limits.WRONG_PASSWORDS, email)], now=served.clock())
+    if opened is not None:
+        return welcome(opened, target)
+    refused(Way.PASSWORD, "wrong", reader=kept.reader if kept is not None else "unknown")
+    return _form_page(target, email=email, error="wrong", status=422)
+
+
 def _count(email: str) -> None:
     """Counts one password. Raises LimitedError."""
     served = service()
@@ -159,11 +165,11 @@ def _count(email: str) -> None:
         limits.count(connection, served.marker, uses, now=served.clock())
 
 
-def _is_old_password(who: SignedIn, password: str) -> bool:
+def _is_old_password(place: Place, who: SignedIn, password: str) -> bool:
     served = service()
     with served.database.read() as connection:
         kept = storage.of_address(connection, who.reader.email)
-    if kept is not None and not kept.is_asleep and ways().hasher.is_right(kept.phc, password):
+    if kept is not None and not kept.is_asleep and place.is_right(kept.phc, password):
         return True
     with served.database.write() as connection:
         storage.failed(connection, who.reader.id)

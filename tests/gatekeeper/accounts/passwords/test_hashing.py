@@ -102,7 +102,7 @@ def test_a08_more_than_may_run_and_wait_are_refused_at_once(
     assert hasher.is_right(None, PASSWORD)
 
 
-def test_a08_a_hash_that_takes_too_long_gives_its_place_back_when_it_is_done(
+def test_a08_a_hash_that_takes_too_long_is_given_up_and_holds_nobody_up_for_good(
     hasher: Hasher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go_on = threading.Event()
