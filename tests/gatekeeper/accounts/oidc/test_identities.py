@@ -304,11 +304,14 @@ def test_the_way_back_works_once_in_its_own_browser_and_in_time(linked_shop: Sho
     assert late.get(back).status_code == 422
 
 
-def test_j08_one_services_answer_is_nothing_at_anothers_address(linked_shop: Shop) -> None:
+def test_j08_one_services_answer_is_nothing_at_anothers_address(
+    linked_shop: Shop, campus: CarefulProvider
+) -> None:
     reader = linked_shop.browser()
     back = path_of(visit(leave(reader, "github")))
     assert reader.get(back.replace("/github/", "/campus/")).status_code == 422
     assert signed_in_as(reader) is None
+    assert campus.asked == [], "a code of one service was shown to another"
 
 
 def test_an_answer_that_names_another_issuer_is_refused(linked_shop: Shop, campus: CarefulProvider) -> None:

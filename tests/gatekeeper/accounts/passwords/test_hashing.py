@@ -64,6 +64,7 @@ def test_a08_more_than_may_run_and_wait_are_refused_at_once(
     hasher: Hasher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """64 at once on one place: one runs, one waits, 62 are told to come again; afterwards there is room again."""
+    monkeypatch.setattr(hashing, "LONGEST_WAIT_SECONDS", 60.0)
     started, go_on, at_once, most_at_once = threading.Event(), threading.Event(), [0], [0]
     lock = threading.Lock()
 
