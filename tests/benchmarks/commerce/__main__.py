@@ -35,7 +35,7 @@ from gatekeeper.commerce.sandbox.provider import payment_of_order
 from tests.benchmarks.commerce.kills import bombard
 from tests.end_to_end.conftest import Demo, free_pair, start_demo
 from tests.end_to_end.test_story import COURSE, PICTURED, sign_in
-from tests.support.browser import ARGUMENTS, DESKTOP, chromium_path
+from tests.support.browser import ARGUMENTS, chromium_path
 from tests.support.databases import postgres_server, why_not
 from tests.support.shop import ORIGIN, open_shop
 
@@ -99,7 +99,7 @@ def unlocks(rounds: int) -> list[float]:
 
 
 def unlock(browser: Browser, demo: Demo, email: str) -> float:
-    context = browser.new_context(viewport=DESKTOP, locale="en-US")
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-US")
     lesson = context.new_page()
     lesson.goto(f"{demo.site}/{PICTURED}/")
     locked = lesson.locator("section.lyceum-part")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 
@@ -14,7 +15,7 @@ from tests.support.shop import Shop, open_shop
 ODD = ("ada@example.org", "b\u00fccher@ex\u00e4mple.org", "o'hara+x@example.org")
 
 
-def story(shop: Shop) -> dict[str, list[object]]:
+def story(shop: Shop) -> dict[str, Any]:
     """Three readers buy, are refunded and dispute; what is in the books afterwards, without what is drawn at random."""
     for email, product in zip(ODD, ("rust", "both", "all"), strict=True):
         reader = shop.browser()

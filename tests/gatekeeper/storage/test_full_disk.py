@@ -51,10 +51,8 @@ def fill_until_full(shop: Shop) -> int:
 
 def granted(database: Database) -> int:
     with database.read() as connection:
-        return (
-            connection.execute(text("SELECT count(*) FROM ledger WHERE source = 'operator'")).scalar_one()
-            // 20
-        )
+        lines = connection.execute(text("SELECT count(*) FROM ledger WHERE source = 'operator'")).scalar_one()
+        return int(lines) // 20
 
 
 def what_a_full_database_does(shop: Shop, make_room: Iterator[None]) -> None:
