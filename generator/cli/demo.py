@@ -31,7 +31,7 @@ from generator.cli.project import school_option
 from generator.cli.site_host import SiteHost, check_free
 from generator.errors import LyceumError
 
-SIGNALS = "signals"  # below the state
+REHEARSED = "rehearsed"  # below the state; not where real signals lie, so that no other command takes these for readers
 START_SECONDS = 30
 STOP_SECONDS = 20
 
@@ -110,8 +110,7 @@ def demo_environment(folder: Path, addresses: Addresses) -> dict[str, str]:
 def _publish_if_changed(root: Path, folder: Path, addresses: Addresses, environment: dict[str, str]) -> None:
     record = folder / "published.json"
     now = time.time()
-    signals = folder / SIGNALS
-    _rehearse(root, signals)
+    signals = _signals(root, folder)
     prints = _fingerprint(root, addresses, signals)
     if record.is_file() and (folder / "site" / "site").exists():
         before = json.loads(record.read_text(encoding="utf-8"))
@@ -136,22 +135,25 @@ def _publish_if_changed(root: Path, folder: Path, addresses: Addresses, environm
     )
 
 
-def _rehearse(root: Path, signals: Path) -> None:
-    """A school without readers gets some that never were, so that its lists show what readers would make of them."""
-    if any(signals.glob("*.parquet")):
-        return
+def _signals(root: Path, folder: Path) -> Path:
+    """The folder of signals: the school's own if it has any, else of readers that never were, so that its lists show what readers make of them."""
+    own, made_up = folder / "signals", folder / REHEARSED
+    for found in (own, made_up):
+        if any(found.glob("*.parquet")):
+            return found
     if importlib.util.find_spec("pyarrow") is None or importlib.util.find_spec("scipy") is None:
         say(
             "what to read next is made of tags alone; with 'pip install lyceum[recommend]' the demo draws readers"
         )
-        return
+        return made_up
     from generator.cli.pipeline import moment, read_edition
     from generator.recommend import rehearsal
 
     now = moment()
     today = now.replace(hour=0, minute=0, second=0)  # the same readers all day, and so the same lists
-    rehearsal.write(signals, read_edition(root, now)[0], today)
-    say(f"{rehearsal.READERS} made-up readers for what to read next: delete {signals} for other ones")
+    rehearsal.write(made_up, read_edition(root, now)[0], today)
+    say(f"{rehearsal.READERS} made-up readers for what to read next: delete {made_up} for other ones")
+    return made_up
 
 
 def _fingerprint(root: Path, addresses: Addresses, signals: Path) -> str:
