@@ -16,7 +16,17 @@ from generator.recommend.models.slim import Likeness
 from generator.recommend.packing import LONGEST_ROW
 from generator.recommend.queries import LEAST_READERS
 from generator.recommend.readings import Readings
-from generator.recommend.sparse import across, chosen, stacked, top_rows, without_diagonal
+from generator.recommend.sparse import (
+    Vector,
+    across,
+    chosen,
+    scaled_columns,
+    stacked,
+    top_rows,
+    without_diagonal,
+)
+
+MOST_RESTORED = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +84,15 @@ def material(
     )
 
 
-def shipped(weights: csr_array) -> csr_array:
-    """What of the weights is in published rows: the greatest, or the largest of either sign where some are negative."""
-    return top_rows(weights, LONGEST_ROW, by_size=bool((weights.data < 0).any()))
+def shipped(weights: csr_array, counts: Vector) -> csr_array:
+    """What of the weights is in published rows: the greatest, or the largest of either sign where some are negative.
+
+    Cutting takes most from lessons that many rows name far down, and what is left of these would come too late. So what leads to a lesson is
+    multiplied by the root of the share that it lost, over the readers of all lessons, at most MOST_RESTORED of it. counts: readers of each lesson.
+    """
+    if (weights.data < 0).any():
+        return top_rows(weights, LONGEST_ROW, by_size=True)
+    cut = top_rows(weights, LONGEST_ROW)
+    whole, left = weights.T @ counts, cut.T @ counts
+    lost = np.divide(whole, left, out=np.ones_like(counts), where=left > 0)
+    return scaled_columns(cut, np.sqrt(np.clip(lost, 1, MOST_RESTORED)))

@@ -145,7 +145,7 @@ def _evidence(lessons: Sequence[Lesson], made_of: Material, choice: Choice) -> t
             related = choice.related or choice.chosen
             below = top_rows(related.fit(made_of).weights, ROW_LONG)
         elif choice.chosen.family == "course order":
-            order = shipped(choice.chosen.fit(made_of).weights)
+            order = shipped(choice.chosen.fit(made_of).weights, made_of.readings.counts)
             below = csr_array(order + below * np.float32(0.01))  # texts after the order
         elif choice.chosen.family == "popularity":
             below = empty((count, count))

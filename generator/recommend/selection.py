@@ -115,7 +115,11 @@ def choose(
 def fit(chosen: Candidate, made_of: Material) -> Model:
     """The chosen model of all readers, as it is published."""
     model = chosen.fit(made_of)
-    return Model(name=chosen.name, weights=shipped(model.weights), base=popularity(made_of.readings).base)
+    return Model(
+        name=chosen.name,
+        weights=shipped(model.weights, made_of.readings.counts),
+        base=popularity(made_of.readings).base,
+    )
 
 
 class _Bench:
@@ -175,7 +179,9 @@ class _Bench:
         return max(offered, key=worth)
 
     def _as_published(self, model: Model) -> Model:
-        return replace(model, weights=shipped(model.weights)) if self._cut else model
+        if not self._cut:
+            return model
+        return replace(model, weights=shipped(model.weights, self.material.readings.counts))
 
     def best(self, *families: str) -> Candidate | None:
         of = [name for name, candidate in self.candidates.items() if candidate.family in families]

@@ -150,7 +150,7 @@ class Quality:
         best = self._best(choice)
         full = best.fit(made_of)
         whole = self._evaluate(full)
-        short = shipped(full.weights)
+        short = shipped(full.weights, self.train.counts)
         seen = self._evaluate(_unpacked(short))
         yield Figure(what="uncut, NDCG@10", value=whole.ndcg_mean, note=best.name)
         yield Figure(
@@ -166,7 +166,7 @@ class Quality:
         yield Figure(what="without negative weights", value=self._evaluate(_unpacked(positive)).ndcg_mean)
         strict, evident = self._choice(cut=True, least=5)
         published = self._best(strict).fit(evident)
-        lasting = self._evaluate(_unpacked(shipped(published.weights)))
+        lasting = self._evaluate(_unpacked(shipped(published.weights, self.train.counts)))
         share = evident.shared.nnz / max(1, made_of.shared.nnz)
         yield Figure(
             what="published: without pairs of fewer than 5 readers",

@@ -127,5 +127,17 @@ def test_a_published_row_is_no_longer_than_a_packed_one() -> None:
 
 def test_negative_weights_are_cut_by_size() -> None:
     row = np.concatenate((np.full(60, 0.1), np.full(40, -0.5))).astype(np.float32)
-    kept = shipped(csr_array(row[None, :]))
+    kept = shipped(csr_array(row[None, :]), np.ones(1, np.float32))
     assert (kept.data < 0).sum() == 40
+
+
+def test_what_cutting_takes_from_a_lesson_is_half_given_back() -> None:
+    """Sixty lessons lead to the last one, but the first ten have fifty better ones: what the others say of it counts for more."""
+    weights = np.zeros((60, 120), np.float32)
+    weights[:10, 60:110] = 1.0
+    weights[:, 119] = 0.5
+    weights = np.vstack((weights, np.zeros((60, 120), np.float32)))
+    kept = shipped(csr_array(weights), np.ones(120, np.float32)).toarray()
+    assert kept[0, 119] == 0
+    assert kept[10, 119] == pytest.approx(0.5 * np.sqrt(60 / 50))
+    assert kept[0, 60] == 1.0
