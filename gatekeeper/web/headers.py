@@ -17,8 +17,9 @@ _POLICY = (
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    # With `no-referrer` browsers would send `Origin: null` with our own forms.
-    "Referrer-Policy": "same-origin",
+    # With `no-referrer` browsers would send `Origin: null` with our own forms. Other sites, the school's among them, learn that somebody
+    # comes from here and nothing more.
+    "Referrer-Policy": "strict-origin-when-cross-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",

@@ -39,7 +39,7 @@ def assert_dressed(answer: TestResponse) -> None:
     assert "unsafe" not in policy
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["X-Frame-Options"] == "DENY"
-    assert answer.headers["Referrer-Policy"] == "same-origin"
+    assert answer.headers["Referrer-Policy"] == "strict-origin-when-cross-origin"
     assert answer.headers["Strict-Transport-Security"].startswith("max-age=")
     assert "X-Request-Id" in answer.headers
 

@@ -16,6 +16,9 @@ if (signals) void import("./signals/agreement.js").then(({ begin }) => begin(sig
 const coupon = new URLSearchParams(location.search).get("coupon") ?? kept("lyceum.coupon");
 if (coupon) void import("./coupon.js").then(({ carry }) => carry(coupon));
 
+// Whoever comes from the account pages may have signed in there: lessons ask from now on, until one hears that nobody is signed in.
+if (comesFromTheAccount()) keep("lyceum.reader", "1");
+
 const section = document.querySelector("section.lyceum-part");
 if (section instanceof HTMLElement) {
   const { attend } = await import("./reader.js");
@@ -29,4 +32,19 @@ function kept(name) {
   } catch {
     return null;
   }
+}
+
+/** @param {string} name @param {string} value */
+function keep(name, value) {
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    // Storage is forbidden here.
+  }
+}
+
+function comesFromTheAccount() {
+  const account = document.querySelector("a.lyceum-header__account");
+  if (!(account instanceof HTMLAnchorElement) || !document.referrer) return false;
+  return new URL(document.referrer).origin === account.origin && account.origin !== location.origin;
 }
