@@ -53,6 +53,7 @@ bench-build: setup-test ## builds beside Material, Zensical, Hugo and Eleventy; 
 	$(BIN)/python -m tests.benchmarks.build $(BENCH_OPTIONS)
 
 bench-recommend: setup-test ## recommendations: every figure beside its bar; fails below. BENCH_OPTIONS='--data FOLDER' names the measured data
+	$(BIN)/python -m tests.benchmarks.recommend.counting
 	$(BIN)/python -m tests.benchmarks.recommend $(BENCH_OPTIONS)
 
 soak-build: setup-test ## many more random edits and kills than make test tries
