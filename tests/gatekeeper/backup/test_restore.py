@@ -141,6 +141,7 @@ def test_z19_a_backup_under_load_is_one_moment_and_holds_all_that_was_committed_
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("target", ["into sqlite"], indirect=True)
 def test_a_database_with_rows_is_replaced_only_by_force(used: Shop, other: Database) -> None:
     restore(other, Reading(taken(used.database)), is_forced=False)
     whole = digest(other)
@@ -205,6 +206,7 @@ def test_what_is_no_backup_is_refused(content: bytes) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("target", ["into sqlite"], indirect=True)
 def test_a_backup_of_a_newer_version_is_refused(used: Shop, other: Database) -> None:
     lines = lines_of(taken(used.database))
     lines[0] = lines[0].replace(f'"{wanted_revision()}"'.encode(), b'"9999"')
@@ -214,6 +216,7 @@ def test_a_backup_of_a_newer_version_is_refused(used: Shop, other: Database) -> 
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("target", ["into sqlite"], indirect=True)
 def test_an_empty_migrated_database_takes_a_backup_without_force(used: Shop, other: Database) -> None:
     upgrade(other)
     restore(other, Reading(taken(used.database)), is_forced=False)
