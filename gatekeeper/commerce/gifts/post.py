@@ -130,6 +130,7 @@ def _write_to_recipient(connection: Connection, post: GiftPost, number: str, *, 
         connection.execute(row.values(due_at=None))
         return False
     connection.execute(row.values(due_at=None, sent_at=now, letters=gift.letters + 1))
+    log.info("gift letter written order=%s letters=%d", number, gift.letters + 1)
     giver = readers.find_recipient(connection, order.reader)
     code = code_of(post.marker, gift.id, gift.version)
     return optional.put(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +17,8 @@ from gatekeeper.commerce import ledger, orders
 from gatekeeper.commerce.ledger import Kind
 from gatekeeper.commerce.seats.tables import SeatRow
 from gatekeeper.commerce.seats.team import Seat, Team, TeamOrder, find_seat, is_standing, open_of, team_of
+
+log = logging.getLogger(__name__)
 
 MOST_LETTERS = 5  # of one invitation
 
@@ -232,6 +235,7 @@ def _end(connection: Connection, seat: Seat, *, now: datetime) -> None:
 def _append(
     connection: Connection, kind: Kind, seat: Seat, reader: str, product: str, *, now: datetime
 ) -> None:
+    log.info("%s seat=%s order=%s reader=%s", kind.value, seat.id, seat.order, reader)
     ledger.append(
         connection,
         kind=kind,
