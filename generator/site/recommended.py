@@ -97,10 +97,17 @@ def _key(edition: Edition, project: Project) -> bytes:
             lesson.language,
             lesson.access.value,
             lesson.moved_from,
-            inputs.sha256(edition.lessons[lesson.id].public_markdown.encode()).hex(),
+            inputs.sha256(_informing(edition, lesson.id).encode()).hex(),
         )
         for course in edition.courses
         for lesson in course.lessons
     ]
     settings = (edition.school.members, edition.school.private_text)
     return inputs.key(repr(signals), repr(lessons), repr(settings), code())
+
+
+def _informing(edition: Edition, lesson: str) -> str:
+    """The text of a lesson that may say what it is like."""
+    cut = edition.lessons[lesson]
+    private = cut.private_markdown if edition.school.private_text else None
+    return cut.public_markdown if private is None else f"{cut.public_markdown}\0{private}"
