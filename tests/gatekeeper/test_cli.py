@@ -22,7 +22,7 @@ EMAIL = "ada@example.org"
 
 
 @pytest.fixture
-def environ(tmp_path: Path) -> dict[str, str]:
+def environ(tmp_path: Path, empty_database_url: str) -> dict[str, str]:
     write_release(tmp_path / "private", tmp_path / "public", tiny_manifest(SITE))
     return {
         "LYCEUM_MODE": "live",
@@ -30,7 +30,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
         "LYCEUM_PUBLIC_STORE": (tmp_path / "public").as_uri(),
         "LYCEUM_GATEKEEPER_URL": "http://127.0.0.1:9",
         "LYCEUM_SITE_URL": SITE,
-        "LYCEUM_DATABASE_URL": f"sqlite:///{tmp_path / 'x.db'}",
+        "LYCEUM_DATABASE_URL": empty_database_url,
         "LYCEUM_SECRET_KEY": bytes(range(32)).hex(),
         "LYCEUM_TOKEN_KEYS": bytes(range(40, 72)).hex(),
         "LYCEUM_RELEASE_PUBLIC_KEYS": RELEASE_PUBLIC_KEY,
@@ -171,10 +171,12 @@ def test_new_codes_are_printed_one_a_line_and_work_in_the_service(
         assert outcome is codes.Redemption.DONE
 
 
+@pytest.mark.parametrize("empty_database_url", ["sqlite"], indirect=True)
 def test_the_database_is_not_left_open(migrated: dict[str, str], tmp_path: Path) -> None:
-    run(migrated, "grant", EMAIL, "demo")
+    assert run(migrated, "grant", EMAIL, "demo").exit_code == 0
+    assert (tmp_path / "empty.db").exists()
     database = open_database(migrated["LYCEUM_DATABASE_URL"])
     with database.write():
         pass
     database.close()
-    assert not (tmp_path / "x.db-wal").exists()
+    assert not (tmp_path / "empty.db-wal").exists()
