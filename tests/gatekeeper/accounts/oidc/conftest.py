@@ -1,4 +1,7 @@
-"""One careful provider and one GitHub for the whole module; each test begins with the truth and an empty database."""
+"""One careful provider for the whole module and a GitHub for each test, which begins with the truth and an empty database.
+
+Over SQLite alone, since what they try is what services say; `test_real_provider` goes the whole way on both engines.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.databases import copy_migrated_sqlite
 from tests.support.identity_servers import CLIENT, SECRET, CarefulProvider, Github, careful_provider, github
 from tests.support.shop import Shop, open_shop
 
@@ -24,9 +28,7 @@ def hub() -> Iterator[Github]:
 
 
 @pytest.fixture
-def linked_shop(
-    tmp_path: Path, any_database: dict[str, str], _provider: CarefulProvider, hub: Github
-) -> Iterator[Shop]:
+def linked_shop(tmp_path: Path, _provider: CarefulProvider, hub: Github) -> Iterator[Shop]:
     """The service with both."""
     environ = {
         "LYCEUM_OIDC_PROVIDERS": "campus, github",
@@ -38,7 +40,8 @@ def linked_shop(
         "LYCEUM_OIDC_GITHUB_URL": hub.url,
         "LYCEUM_OIDC_GITHUB_API_URL": hub.url,
     }
-    with open_shop(tmp_path, **any_database, **environ) as shop:
+    copy_migrated_sqlite(tmp_path / "shop.db")
+    with open_shop(tmp_path, LYCEUM_DATABASE_URL=f"sqlite:///{tmp_path / 'shop.db'}", **environ) as shop:
         _provider.tell_the_truth(int(shop.clock().timestamp()))
         yield shop
 

@@ -10,7 +10,9 @@ from tests.support.identity_servers import path_of, real_provider
 from tests.support.shop import ORIGIN, open_shop, visible
 
 
-def test_discovery_sign_in_refusal_and_userinfo_against_a_real_provider(tmp_path: Path) -> None:
+def test_discovery_sign_in_refusal_and_userinfo_against_a_real_provider(
+    tmp_path: Path, any_database: dict[str, str]
+) -> None:
     with real_provider() as provider:
         client, secret = provider.register(f"{ORIGIN}/sign-in/with/campus/back")
         provider.user("ada", email="ada@example.org", email_verified=True)
@@ -22,7 +24,7 @@ def test_discovery_sign_in_refusal_and_userinfo_against_a_real_provider(tmp_path
             "LYCEUM_OIDC_CAMPUS_SECRET": secret,
             "LYCEUM_OIDC_CAMPUS_TITLE": "Campus login",
         }
-        with open_shop(tmp_path, **environ) as shop:
+        with open_shop(tmp_path, **any_database, **environ) as shop:
             shop.clock.now = datetime.now(UTC)
             assert "Continue with Campus login" in visible(shop.browser().get("/sign-in"))
             ada = shop.browser()
