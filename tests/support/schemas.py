@@ -195,9 +195,9 @@ def main(revision: str) -> None:
                 upgrade_within(connection, revision)
                 fill(connection)
             database.close()
-        connection = sqlite3.connect(f"{folder}/x.db")
-        (FOLDER / f"{revision}.sqlite.sql").write_text("\n".join(connection.iterdump()) + "\n", "utf-8")
-        connection.close()
+        file = sqlite3.connect(f"{folder}/x.db")
+        (FOLDER / f"{revision}.sqlite.sql").write_text("\n".join(file.iterdump()) + "\n", "utf-8")
+        file.close()
         dump = subprocess.run(
             [str(programs / "pg_dump"), "--inserts", "--no-owner", "--no-privileges", postgres_url],
             check=True,
