@@ -27,7 +27,7 @@ def school(tmp_path: Path) -> Path:
     (course / "course.yml").write_text("title: Rust\n")
     (course / "01-intro.md").write_text("---\nid: rust-intro\n---\n# Intro\n\nText.\n")
     (course / "02-traits.md").write_text("---\nmoved_from: rust/old-traits/\n---\n# Traits\n\nText.\n")
-    (course / "03-生命.md").write_text("# Life\n\nText.\n")
+    (course / "03-life.md").write_text("# Life\n\nText.\n")
     return tmp_path / "school"
 
 
@@ -96,7 +96,7 @@ def test_a_lesson_is_known_by_its_id_its_address_and_its_old_address(
 
 def test_an_address_may_be_percent_encoded(school: Path, tmp_path: Path, bring: Run) -> None:
     file = tmp_path / "a.csv"
-    file.write_text(f"reader,lesson,kind,time\nann,/school/rust/%E7%94%9F%E5%91%BD/,view,{AT}\n")
+    file.write_text(f"reader,lesson,kind,time\nann,/school/rust/%6Cife/,view,{AT}\n")
     assert bring(file)[1]["signals"] == 1
 
 
