@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -35,6 +36,8 @@ ADD = "passkey_new"
 LIFETIME = {SIGN_IN: timedelta(minutes=30), ADD: timedelta(minutes=10)}
 LONGEST_ANSWER = 20_000
 _TIMEOUT_MS = 300_000
+_CREDENTIAL = re.compile(r"[A-Za-z0-9_-]{1,1364}", re.ASCII)
+_READER = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 class FalseAnswerError(Exception):
@@ -160,12 +163,19 @@ def claimed_key(answer: str) -> tuple[str, str]:
     response = parsed.get("response")
     credential = parsed.get("id")
     handle = response.get("userHandle") if isinstance(response, dict) else None
-    if not isinstance(credential, str) or not isinstance(handle, str) or len(credential) > 1364:
+    if (
+        not isinstance(credential, str)
+        or not isinstance(handle, str)
+        or not _CREDENTIAL.fullmatch(credential)
+    ):
         raise FalseAnswerError("no key or no reader named")
     try:
-        return credential, _bytes(handle).decode("ascii")
+        reader = _bytes(handle).decode("ascii")
     except ValueError as error:
         raise FalseAnswerError("no reader named") from error
+    if not _READER.fullmatch(reader):  # what goes into a query is what ids look like; PostgreSQL takes no NUL
+        raise FalseAnswerError("no reader named")
+    return credential, reader
 
 
 def check_sign_in(errand: Errand, answer: str, *, public_key: str, sign_count: int) -> int:
