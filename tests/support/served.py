@@ -17,7 +17,7 @@ END_SECONDS = 30
 
 @contextmanager
 def served(
-    command: Sequence[str | Path], *, port: int, log: Path, environ: Mapping[str, str] | None = None
+    command: Sequence[object], *, port: int, log: Path, environ: Mapping[str, str] | None = None
 ) -> Iterator[None]:
     """Runs `command` with its output in `log`, waits until something listens on `port`, and ends the whole process group.
 
