@@ -33,6 +33,7 @@ _log = logging.getLogger(__name__)
 BACKLOG: Final = 2048
 _ENDING: Final = (signal.SIGTERM, signal.SIGINT)
 _START_AGAIN_SECONDS: Final = 1.0
+_ARENAS: Final = "1"  # the loop and its few threads need no pools of memory apart, each of which grows to its own high-water mark
 _COLLECT_AFTER: Final = 20_000  # requests leave hardly any cycles behind
 _SWITCH_SECONDS: Final = (
     0.001  # how long another thread may keep the loop waiting; Python's own is five times that
@@ -42,6 +43,7 @@ _SWITCH_SECONDS: Final = (
 def serve_fast(settings: Settings, load: Callable[[Settings, int], Front]) -> None:
     """Serves until a signal ends it. load: in each process, settings and the id of the first process → the application."""
     logging.config.dictConfig(logs.configuration(is_json=settings.operations.is_log_json))
+    os.environ.setdefault("MALLOC_ARENA_MAX", _ARENAS)  # read by the C library when a process starts
     context = multiprocessing.get_context("spawn")
     is_over = False
 
