@@ -142,6 +142,12 @@ def _read(signature: bytes) -> dict[str, str]:
         raw["signature"]
     ):
         raise SignatureError("the signature's fields do not have their form")
+    try:
+        written = canonical.dumps({"format": FORMAT, **raw})
+    except UnicodeEncodeError as error:  # half of a surrogate pair, which JSON can name
+        raise SignatureError("the signature's fields do not have their form") from error
+    if written != signature:  # one text for one signature
+        raise SignatureError("the signature is not written in its one form")
     return raw
 
 

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import string
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,13 @@ def test_a_signature_has_one_text_form_only() -> None:
     twins = [letters[(at & ~15) | low] for low in range(16) if (at & ~15) | low != at]
     for twin in twins:
         refused(DOCUMENT, signed(signature=good[:-1] + twin))
+
+
+@pytest.mark.parametrize(
+    "change", [lambda over: over[:-1], lambda over: b" " + over, lambda over: over.replace(b",", b", ")]
+)
+def test_a_signature_that_is_written_otherwise_is_refused(change: Callable[[bytes], bytes]) -> None:
+    assert "one form" in refused(DOCUMENT, change(signed()))
 
 
 @given(st.binary(max_size=300))
