@@ -36,7 +36,10 @@ from tests.support.gatekeeper import free_port
 
 CASES = ("inside", "http", "manifest", "swap", "soak")
 LARGE_LESSONS = 100_000
-WARM_UP_SHARE = 0.25
+WARM_UP_SHARE = (
+    0.5  # two windows of each limit, and every size of a second's answers, have been there once by then
+)
+SOAK_CONNECTIONS = 256  # many, so that what an answer takes itself is little beside the pause between two
 
 
 class Benchmark:
@@ -253,7 +256,7 @@ class Benchmark:
                 self.folder / "soak.lua", cookie=settings.entitlement_cookie, known=known, whole=whole
             )
             most = load(server, walk, seconds=5, connections=64, cores="0,1").a_second
-            delay = max(1, round(64 / (most * 0.8) * 1000))
+            delay = max(1, int(SOAK_CONNECTIONS / (most * 0.8) * 1000))
             slow = workload.script(
                 self.folder / "soak.lua",
                 cookie=settings.entitlement_cookie,
@@ -271,7 +274,7 @@ class Benchmark:
 
             watcher = threading.Thread(target=watch)
             watcher.start()
-            seen = load(server, slow, seconds=seconds, connections=64, cores="0,1")
+            seen = load(server, slow, seconds=seconds, connections=SOAK_CONNECTIONS, cores="0,1")
             requests, errors = seen.requests, seen.errors
             ended.set()
             watcher.join()
