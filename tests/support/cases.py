@@ -83,7 +83,7 @@ _NO_COMMENTS = "comments do not exist yet"
 
 OPEN = {
     "X01": _NO_COMMENTS, "X04": _NO_COMMENTS, "X05": _NO_COMMENTS, "X06": _NO_COMMENTS, "X09": _NO_COMMENTS,
-    "X16": "the service's JSON is two read-only answers; a schema comes with more of them", "X17": "there are no uploads",
+    "X16": "the service's JSON is a few small answers and one telling (E01, X13); a schema comes with more of them", "X17": "there are no uploads",
     "Z14": "ten minutes near the maximum are `make soak-gate`; ten times a design load is not tried",
     "Z17": "ten minutes are `make soak-gate`; hours are not tried",
 }  # fmt: skip
