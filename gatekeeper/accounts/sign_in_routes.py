@@ -14,9 +14,9 @@ from datetime import timedelta
 from flask import Blueprint, Response, request, url_for
 from sqlalchemy import Connection
 
-from gatekeeper.accounts import limits, readers, sessions, sign_in
+from gatekeeper.accounts import readers, sessions, sign_in
 from gatekeeper.accounts.address import LONGEST, AddressError, normal_address
-from gatekeeper.accounts.current import client, forget_signed_in, signed_in
+from gatekeeper.accounts.current import forget_signed_in, signed_in
 from gatekeeper.accounts.entrance import (
     BROWSER,
     Opened,
@@ -27,7 +27,8 @@ from gatekeeper.accounts.entrance import (
     refused,
     welcome,
 )
-from gatekeeper.accounts.limits import LimitedError, client_subject
+from gatekeeper.accounts.limits import LimitedError
+from gatekeeper.accounts.mailed_codes import count_guess, count_mail, typed_code
 from gatekeeper.accounts.post import outbox
 from gatekeeper.accounts.sessions import SignedIn
 from gatekeeper.accounts.sign_in import Request, Verdict
@@ -77,24 +78,17 @@ def try_code() -> Response:
         return to(url_for(".form"))
     if request.form.get("again") is not None:
         return _ask(asked.email, asked.target)
-    # Spaces do not matter, and full-width digits are digits.
-    code = "".join(str(int(sign)) for sign in request.form.get("code", "")[:40] if sign.isdecimal())
-    if len(code) != sign_in.CODE_DIGITS:
+    code = typed_code()
+    if code is None:
         return _code_page(asked, error="form", status=422)
-    served = service()
-    now = served.clock()
-    uses = [
-        (limits.GUESSES_FOR_ADDRESS, asked.email),
-        (limits.GUESSES_FROM_CLIENT, client_subject(client())),
-    ]
     try:
-        with served.database.write() as connection:
-            limits.count(connection, served.marker, uses, now=now)
+        count_guess(asked.email)
     except LimitedError as limited:
         return _code_page(asked, error="limited", status=429, limited=limited)
+    served = service()
     before = signed_in()
     with served.database.write() as connection:
-        verdict = sign_in.try_code(connection, served.marker, asked, code, now=now)
+        verdict = sign_in.try_code(connection, served.marker, asked, code, now=served.clock())
         opened = _open(connection, asked, Way.CODE, before) if verdict is Verdict.PROVEN else None
     if opened is not None:
         return welcome(opened, asked.target)
@@ -151,19 +145,12 @@ def sign_out() -> Response:
 
 def _ask(email: str, target: str) -> Response:
     """Sends a code, known address or not: the answer and the work are the same."""
-    served = service()
-    now = served.clock()
-    subject = client_subject(client())
-    uses = [
-        (limits.MAILS_TO_ADDRESS_FROM_CLIENT, f"{email} {subject}"),
-        (limits.MAILS_TO_ADDRESS, email),
-        (limits.MAILS_FROM_CLIENT, subject),
-    ]
     try:
-        with served.database.write() as connection:
-            limits.count(connection, served.marker, uses, now=now)
+        count_mail(email)
     except LimitedError as limited:
         return form_page(target, email=email, error="limited", status=429, limited=limited)
+    served = service()
+    now = served.clock()
     with served.database.write() as connection:
         asked = sign_in.ask(
             connection, served.marker, email=email, target=target, language=language(), now=now

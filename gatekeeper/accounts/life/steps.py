@@ -1,4 +1,4 @@
-"""What the pages with a mailed code have in common: sending it within the limits, reading what was typed, the page that asks for it."""
+"""What the pages with a mailed code have in common: sending it, trying it, the page that asks for it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import Response, abort, request
+from flask import Response, abort
 from sqlalchemy import Connection
 
-from gatekeeper.accounts import limits, sign_in
-from gatekeeper.accounts.current import client, signed_in
+from gatekeeper.accounts import sign_in
+from gatekeeper.accounts.current import signed_in
 from gatekeeper.accounts.life import proofs
 from gatekeeper.accounts.life.proofs import Proof, Purpose
-from gatekeeper.accounts.limits import LimitedError, client_subject
+from gatekeeper.accounts.limits import LimitedError
+from gatekeeper.accounts.mailed_codes import count_guess, count_mail, typed_code
 from gatekeeper.accounts.post import outbox
 from gatekeeper.accounts.sessions import SignedIn
 from gatekeeper.accounts.sign_in import Verdict
@@ -44,16 +45,9 @@ def send(
     step: Step, *, holder: str, email: str, written: Written, reader: str | None = None, detail: str = ""
 ) -> None:
     """Mails a code to this normal address. Raises LimitedError; the work is the same whoever the address belongs to."""
+    count_mail(email)
     served = service()
     now = served.clock()
-    subject = client_subject(client())
-    uses = [
-        (limits.MAILS_TO_ADDRESS_FROM_CLIENT, f"{email} {subject}"),
-        (limits.MAILS_TO_ADDRESS, email),
-        (limits.MAILS_FROM_CLIENT, subject),
-    ]
-    with served.database.write() as connection:
-        limits.count(connection, served.marker, uses, now=now)
     with served.database.write() as connection:
         id_, code = proofs.ask(
             connection,
@@ -87,33 +81,21 @@ def current(step: Step, holder: str) -> Proof | None:
 
 def tried(step: Step, proof: Proof, holder: str) -> Response | None:
     """Looks at the code in the form. None if it was right; else the page to show."""
-    served = service()
-    now = served.clock()
     code = typed_code()
     if code is None:
         return code_page(step, proof, error="form", status=422)
-    uses = [
-        (limits.GUESSES_FOR_ADDRESS, proof.email),
-        (limits.GUESSES_FROM_CLIENT, client_subject(client())),
-    ]
     try:
-        with served.database.write() as connection:
-            limits.count(connection, served.marker, uses, now=now)
+        count_guess(proof.email)
     except LimitedError as limited:
         return code_page(step, proof, error="limited", status=429, limited=limited)
+    served = service()
     with served.database.write() as connection:
-        verdict = proofs.try_code(connection, served.marker, proof, code, now=now)
+        verdict = proofs.try_code(connection, served.marker, proof, code, now=served.clock())
     if verdict is Verdict.PROVEN:
         return None
     fresh = current(step, holder) or proof
     error = "wrong" if verdict is Verdict.WRONG and fresh.is_open else "ended"
     return code_page(step, fresh, error=error, status=422)
-
-
-def typed_code() -> str | None:
-    """The six digits of the form. Spaces do not matter, and full-width digits are digits."""
-    code = "".join(str(int(sign)) for sign in request.form.get("code", "")[:40] if sign.isdecimal())
-    return code if len(code) == sign_in.CODE_DIGITS else None
 
 
 def code_page(
