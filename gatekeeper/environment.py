@@ -11,6 +11,7 @@ from gatekeeper.accounts.oidc.environment import read_identity_accounts
 from gatekeeper.commerce.providers.environment import read_accounts
 from gatekeeper.commerce.seller import read_seller
 from gatekeeper.contract.address import StoreAddress, parse_store
+from gatekeeper.contract.loopback import LOOPBACK
 from gatekeeper.contract.signature import public_keys
 from gatekeeper.environment_values import EnvironmentValues
 from gatekeeper.errors import SettingsError
@@ -20,7 +21,6 @@ from gatekeeper.settings import CloudFront, Delivery, Limits, Mode, Operations, 
 from gatekeeper.stores.address import S3Account
 
 TOKEN_KEYS = "token_keys"  # noqa: S105  (a demo's file in the state folder)
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:

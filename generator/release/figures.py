@@ -15,11 +15,11 @@ from typing import IO
 from urllib.parse import urlsplit
 
 from gatekeeper.contract import routes
+from gatekeeper.contract.loopback import LOOPBACK
 from generator.release.access_diff import Owners
 
 TIMEOUT_SECONDS = 5.0
 _MOST_BYTES = 4 * 1024 * 1024
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ def fetch_figures(access: FiguresAccess, *, timeout_seconds: float = TIMEOUT_SEC
     place = urlsplit(access.gatekeeper_url)
     if not place.hostname:
         return _unknown("no gatekeeper is named")
-    if place.scheme != "https" and place.hostname not in _LOOPBACK:
+    if place.scheme != "https" and place.hostname not in LOOPBACK:
         return _unknown("the gatekeeper is not reached by https")
     request = urllib.request.Request(  # noqa: S310 - the scheme is https, or this machine
         access.gatekeeper_url + routes.FIGURES,

@@ -19,13 +19,13 @@ from urllib.parse import urlsplit
 import urllib3
 
 from gatekeeper.contract import routes
+from gatekeeper.contract.loopback import LOOPBACK
 from gatekeeper.contract.signals import KINDS
 from generator.errors import LyceumError, SettingsError, StoreError
 from generator.signals import files
 from generator.signals.files import Row
 
 STATES = "days.json"
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _DAY_FILE = re.compile(r"day-(\d{4}-\d\d-\d\d)\.parquet", re.ASCII)
 _PATIENCE = urllib3.Timeout(connect=10.0, read=60.0)
 _TRIES = urllib3.Retry(total=3, redirect=0, backoff_factor=0.5, status_forcelist=[429, 502, 503])

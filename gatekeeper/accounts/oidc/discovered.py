@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from gatekeeper.accounts.oidc.accounts import OidcAccount
 from gatekeeper.accounts.oidc.provider import Identity, ProviderAwayError, ProviderRefusedError, Trip
 from gatekeeper.accounts.oidc.remote import get_json, session, watched
+from gatekeeper.contract.loopback import is_private_way
 
 if TYPE_CHECKING:
     from joserfc.jwk import KeySet
@@ -41,7 +42,6 @@ ALGORITHMS = (
 LEEWAY_SECONDS = 60
 KEPT_SECONDS = 3600.0
 ASKED_AGAIN_SECONDS = 60.0
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +204,6 @@ class DiscoveredProvider:
 def _secure(address: str) -> str:
     """The address, if nobody can listen in. Raises ValueError."""
     parts = urlsplit(address)
-    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+    if is_private_way(parts):
         return address
     raise ValueError("not https")

@@ -19,12 +19,12 @@ from gatekeeper.accounts.oidc.accounts import (
     IdentityAccount,
     OidcAccount,
 )
+from gatekeeper.contract.loopback import is_private_way
 from gatekeeper.environment_values import EnvironmentValues
 
 GITHUB = "github"
 _NAME = re.compile(r"[a-z][a-z0-9]{0,30}", re.ASCII)
 _SECRET_NAME = re.compile(r"LYCEUM_OIDC_[A-Z0-9]+_SECRET", re.ASCII)
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _LONGEST_TITLE = 40
 
 
@@ -81,7 +81,7 @@ def _url(values: EnvironmentValues, name: str, default: str) -> str:
     text = values.text(name, default)
     try:
         parts = urlsplit(text)
-        is_good = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+        is_good = is_private_way(parts)
         is_good = (
             is_good and bool(parts.hostname) and not parts.query and not parts.fragment and "@" not in text
         )

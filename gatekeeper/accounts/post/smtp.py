@@ -23,10 +23,10 @@ from urllib.parse import unquote, urlsplit
 
 from gatekeeper.accounts.address import wire_address
 from gatekeeper.accounts.post.outbox import Mail
+from gatekeeper.contract.loopback import LOOPBACK
 from gatekeeper.errors import GatekeeperError
 
 TIMEOUT_SECONDS = 20
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _PORTS = {"smtp": 587, "smtp+starttls": 587, "smtps": 465}
 
 
@@ -110,7 +110,7 @@ class MailServer:
                 smtp.ehlo()
             elif self.needs_starttls:
                 raise smtplib.SMTPException("the server offers no STARTTLS")
-            self._log_in(smtp, is_private=is_private or self.host in _LOOPBACK)
+            self._log_in(smtp, is_private=is_private or self.host in LOOPBACK)
             yield smtp
 
     def _log_in(self, smtp: smtplib.SMTP, *, is_private: bool) -> None:

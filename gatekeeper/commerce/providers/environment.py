@@ -30,13 +30,13 @@ from gatekeeper.commerce.providers.accounts import (
     StripeAccount,
     WechatPayAccount,
 )
+from gatekeeper.contract.loopback import is_private_way
 from gatekeeper.environment_values import EnvironmentValues
 from gatekeeper.secrets import Secret
 
 _STRIPE_KEY = re.compile(r"(?:sk|rk)_(?:live|test)_[0-9A-Za-z]{10,250}", re.ASCII)
 _STRIPE_SECRET = re.compile(r"whsec_[0-9A-Za-z+/=]{10,250}", re.ASCII)
 _LEAST_BITS = 2048
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def read_accounts(values: EnvironmentValues, *, is_demo: bool) -> PaymentAccounts:
@@ -196,7 +196,7 @@ def _url(values: EnvironmentValues, name: str, default: str) -> str:
     text = values.text(name, default).rstrip("/")
     try:
         parts = urlsplit(text)
-        is_good = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+        is_good = is_private_way(parts)
         is_good = is_good and bool(parts.hostname) and not parts.query and "@" not in parts.netloc
     except ValueError:
         is_good = False
