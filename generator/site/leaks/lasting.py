@@ -87,12 +87,13 @@ class LastingVocabulary(Vocabulary):
 
     def hashes_between(
         self, numbers: Numbers, begins: NDArray[np.int64], ends: NDArray[np.int64]
-    ) -> list[Hashes]:
-        """For each stretch, the hashes of the windows that start in it."""
+    ) -> tuple[Hashes, NDArray[np.int64]]:
+        """The hashes of the windows that start in each stretch, one stretch after the other, and how many each has."""
         self._catch_up()
         windows = self.windows(numbers)
-        starts = windows.starts
-        return _cut(windows.hashes, np.searchsorted(starts, begins), np.searchsorted(starts, ends))
+        first = np.searchsorted(windows.starts, begins)
+        counts = np.searchsorted(windows.starts, ends) - first
+        return windows.hashes[spread(first, counts)], counts
 
     def grams(self, text: str, *, of_a_program: bool = False) -> Grams:
         """The words of `text` and its pairs of words in a row: every text that holds this run of words has these grams."""
@@ -102,8 +103,8 @@ class LastingVocabulary(Vocabulary):
 
     def grams_between(
         self, numbers: Numbers, begins: NDArray[np.int64], ends: NDArray[np.int64], *, of_a_program: bool
-    ) -> list[Grams]:
-        """For each stretch the grams that begin in it, sorted, each once. The stretches follow one another."""
+    ) -> tuple[Grams, NDArray[np.int64]]:
+        """The grams that begin in each stretch, sorted, each once; and how many each has. The stretches follow one another."""
         values = self.values_of(numbers)
         whole = numbers != 0
         pair = (values[:-1] * _PAIR) ^ values[1:]
@@ -121,7 +122,7 @@ class LastingVocabulary(Vocabulary):
         keys |= np.concatenate([stretch[single], stretch[:-1][is_pair]]).astype(np.uint64) << _HIGH
         keys = distinct(keys)
         cuts = np.searchsorted(keys, np.arange(len(ends) + 1, dtype=np.uint64) << _HIGH)
-        return _cut(keys.astype(np.uint32), cuts[:-1], cuts[1:])
+        return keys.astype(np.uint32), np.diff(cuts)
 
     def _catch_up(self) -> None:
         fresh = self._lazy.fresh
@@ -145,7 +146,8 @@ def _grown(values: NDArray[Number], room: int) -> NDArray[Number]:
     return larger
 
 
-def _cut(
-    values: NDArray[Number], begins: NDArray[np.int64], ends: NDArray[np.int64]
-) -> list[NDArray[Number]]:
-    return [values[begin:end] for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
+def spread(begins: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The places of stretches, one stretch after the other: of begins 5 and 9, counts 2 and 3, they are 5 6 9 10 11."""
+    ends = np.cumsum(counts)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.arange(total) + np.repeat(begins - (ends - counts), counts)

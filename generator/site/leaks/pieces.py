@@ -13,8 +13,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from generator.site.leaks.lasting import LastingVocabulary
-from generator.site.leaks.units import Piece
+from generator.site.leaks.lasting import LastingVocabulary, spread
+from generator.site.leaks.units import Told
 from generator.site.leaks.words import WINDOW_WORDS, Numbers
 
 Places = NDArray[np.int64]
@@ -29,7 +29,6 @@ _FACTORS = np.array(
 )
 _HALF = np.uint64(32)
 _REACH = WINDOW_WORDS - 1
-_GAP = np.zeros(1, np.int32)
 _GROUP_WORDS = 1 << 17
 
 
@@ -40,10 +39,10 @@ class Pieces:
         self._vocabulary = vocabulary
         self._told: set[int] = set()
 
-    def of(self, numbers: Numbers, *, of_a_program: bool) -> tuple[list[int], dict[int, Piece]]:
+    def of(self, numbers: Numbers, *, of_a_program: bool) -> tuple[list[int], list[Told]]:
         """The ids of all pieces, and those that no earlier answer told."""
         ids: list[int] = []
-        told: dict[int, Piece] = {}
+        told: list[Told] = []
         for begins, ends in _groups(*_spans(self._vocabulary.values_of(numbers))):
             # A long file is taken in parts, so that it needs no long tables.
             part = numbers[begins[0] : ends[-1] + _REACH]
@@ -54,8 +53,10 @@ class Pieces:
             if fresh:
                 self._told |= fresh.keys()
                 places = np.fromiter(fresh.values(), np.int64, len(fresh))
-                apart = self._taken_apart(part, starts[places], stops[places], of_a_program=of_a_program)
-                told |= dict(zip(fresh, apart, strict=True))
+                names = np.fromiter(fresh, np.int64, len(fresh))
+                told.append(
+                    self._taken_apart(part, names, starts[places], stops[places], of_a_program=of_a_program)
+                )
         return ids, told
 
     def _ids(
@@ -70,24 +71,24 @@ class Pieces:
         return ids
 
     def _taken_apart(
-        self, numbers: Numbers, begins: Places, ends: Places, *, of_a_program: bool
-    ) -> Iterator[Piece]:
+        self,
+        numbers: Numbers,
+        ids: Places,
+        begins: Places,
+        ends: Places,
+        *,
+        of_a_program: bool,
+    ) -> Told:
         """All at once, because NumPy's calls cost more than the few words of a piece."""
-        reaches = np.minimum(ends + _REACH, len(numbers))
-        inside = np.concatenate(
-            [
-                piece
-                for begin, reach in zip(begins.tolist(), reaches.tolist(), strict=True)
-                for piece in (numbers[begin:reach], _GAP)
-            ]
-        )
-        starts = np.zeros(len(begins), np.int64)
-        np.cumsum((reaches - begins + len(_GAP))[:-1], out=starts[1:])
+        lengths = np.minimum(ends + _REACH, len(numbers)) - begins + 1  # and a gap
+        stops = np.cumsum(lengths)
+        inside = numbers[np.minimum(spread(begins, lengths), len(numbers) - 1)]
+        inside[stops - 1] = 0
+        starts = stops - lengths
         stops = starts + (ends - begins)
-        hashes = self._vocabulary.hashes_between(inside, starts, stops)
-        grams = self._vocabulary.grams_between(inside, starts, stops, of_a_program=of_a_program)
-        for windows, pairs in zip(hashes, grams, strict=True):
-            yield Piece(hashes=windows, grams=pairs)
+        hashes, hash_counts = self._vocabulary.hashes_between(inside, starts, stops)
+        grams, gram_counts = self._vocabulary.grams_between(inside, starts, stops, of_a_program=of_a_program)
+        return Told(ids=ids, hash_counts=hash_counts, gram_counts=gram_counts, hashes=hashes, grams=grams)
 
 
 def _spans(values: NDArray[np.uint64]) -> tuple[Places, Places]:

@@ -47,11 +47,10 @@ class PublicFiles:
                 continue
             self._add(path, reading)
             counts.update(reading.pieces.tolist())
-            for id_, piece in reading.told.items():
-                if id_ not in told:
-                    told.add(id_)
-                    windows.add(id_, piece.hashes)
-                    grams.add(id_, piece.grams)
+            new = reading.told.without(told)  # each process that read some of the files told what these share
+            told.update(new)
+            windows.add_all(new.ids, new.hash_counts, new.hashes)
+            grams.add_all(new.ids, new.gram_counts, new.grams)
         windows.close()
         grams.close()
         self._database.executemany("INSERT INTO leaks_pieces VALUES (?, ?)", sorted(counts.items()))
@@ -66,7 +65,7 @@ class PublicFiles:
             self._drop(path)
             if reading is not None:
                 change.update(reading.pieces.tolist())
-                told |= reading.told
+                told |= reading.told.apart()
                 self._add(path, reading)
         held = {id_ for id_, difference in change.items() if not difference or self._count(id_, difference)}
         new = [np.zeros(0, np.uint64)]

@@ -23,7 +23,7 @@ from generator.site.leaks.pieces import Pieces
 from generator.site.leaks.private import MINIMUM_FILE_BYTES, fingerprints_of
 from generator.site.leaks.reader import Reader
 from generator.site.leaks.sets import distinct
-from generator.site.leaks.units import FileReading, Unit
+from generator.site.leaks.units import FileReading, Told, Unit
 from generator.site.leaks.words import Numbers
 
 _MAXIMUM_WORDS = 1 << 21  # more different words than any language has: what was remembered is dropped
@@ -92,11 +92,11 @@ class Reading:
         if programs:
             more, others = self._pieces.of(np.concatenate(programs), of_a_program=True)
             ids += more
-            told |= others
+            told += others
         return FileReading(
             sha256=sha256,
             pieces=distinct(np.array(ids, np.int64)),
-            told=told,
+            told=Told.joined(told),
             members=tuple(members),
             problem=problem,
         )

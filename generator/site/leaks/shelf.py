@@ -279,6 +279,13 @@ class Writer:
         self._count += len(hashes)
         self._file.write(hashes.tobytes())
 
+    def add_all(self, owners: NDArray[np.int64], counts: NDArray[np.int64], hashes: Array) -> None:
+        """Many owners at once. hashes: of all, one owner after the other; counts: how many are each one's."""
+        places = self._count + np.cumsum(counts) - counts
+        self._rows += zip(owners.tolist(), places.tolist(), counts.tolist(), strict=True)
+        self._count += len(hashes)
+        self._file.write(hashes.tobytes())
+
     def close(self) -> None:
         """Make it durable, and the base of its shelf."""
         self._finish(self._file, ".owned")

@@ -9,7 +9,7 @@ import numpy as np
 
 from generator.site.leaks import FileReading, Unit
 from generator.site.leaks.private import PrivateName
-from generator.site.leaks.units import Piece
+from generator.site.leaks.units import Told
 
 PRIVATE, PUBLIC = 1_000, 400  # windows of a lesson
 OWN_PIECES, SHARED_PIECES = 14, 50  # of a page
@@ -57,12 +57,12 @@ def page(number: int, version: int) -> FileReading:
     return FileReading(
         sha256=random.bytes(32),
         pieces=np.sort(np.concatenate([shared, own])),
-        told={
-            int(id_): Piece(
-                hashes=random.integers(0, 2**64, WINDOWS, np.uint64),
-                grams=random.integers(0, 2**32, GRAMS, np.uint32),
-            )
-            for id_ in told
-        },
+        told=Told(
+            ids=told,
+            hash_counts=np.full(len(told), WINDOWS),
+            gram_counts=np.full(len(told), GRAMS),
+            hashes=random.integers(0, 2**64, WINDOWS * len(told), np.uint64),
+            grams=random.integers(0, 2**32, GRAMS * len(told), np.uint32),
+        ),
         members=((f"{number}.html", random.bytes(32)),),
     )

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from generator.site.leaks import FileReading, Ledger, Reading, Unit, Verdict, shelf
 from generator.site.leaks import ledger as ledger_module
 from generator.site.leaks.private import PrivateName
-from generator.site.leaks.units import Piece
+from generator.site.leaks.units import Piece, Told
 
 NAMES = [
     PrivateName(lesson="a", path="a/chart.png", text="chart.png", is_file=True),
@@ -45,11 +45,11 @@ def file(
     """A reading with a piece for each window, so that files share pieces, and one for its text."""
     words = _read(text)
     told = {window + 1: Piece(hashes=hashes({window}), grams=np.zeros(0, np.uint32)) for window in windows}
-    told |= words.told
+    told |= words.told.apart()
     return FileReading(
         sha256=bytes(32),
         pieces=np.array(sorted(told), np.int64),
-        told=told,
+        told=Told.of(told),
         members=tuple((str(number), SHA[number]) for number in sorted(members)),
         problem=problem,
     )

@@ -18,7 +18,7 @@ from generator.site.leaks.markup import BREAK
 from generator.site.leaks.pieces import Pieces
 from generator.site.leaks.search import Search
 from generator.site.leaks.sets import counts_in, distinct, in_one_only, is_in
-from generator.site.leaks.units import FileReading
+from generator.site.leaks.units import FileReading, Told
 from generator.site.leaks.words import Vocabulary
 
 words = st.lists(
@@ -71,11 +71,12 @@ def test_every_window_and_gram_of_a_text_stands_in_one_of_its_pieces(
     )
     vocabulary = LastingVocabulary()
     read = vocabulary.read(text)
-    ids, told = Pieces(vocabulary).of(read, of_a_program=False)
+    ids, several = Pieces(vocabulary).of(read, of_a_program=False)
+    told = Told.joined(several)
     assert len(ids) > 30
     assert set(ids) == set(told)
-    windows = distinct(np.concatenate([piece.hashes for piece in told.values()]))
-    grams = distinct(np.concatenate([piece.grams for piece in told.values()]))
+    windows = distinct(told.hashes)
+    grams = distinct(told.grams)
     assert windows.tolist() == vocabulary.hashes_of(read).tolist()
     assert grams.tolist() == vocabulary.grams(text).tolist()
 
