@@ -150,4 +150,5 @@ def spread(begins: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.i
     """The places of stretches, one stretch after the other: of begins 5 and 9, counts 2 and 3, they are 5 6 9 10 11."""
     ends = np.cumsum(counts)
     total = int(ends[-1]) if len(ends) else 0
-    return np.arange(total) + np.repeat(begins - (ends - counts), counts)
+    places: NDArray[np.int64] = np.arange(total) + np.repeat(begins - (ends - counts), counts)
+    return places

@@ -105,6 +105,18 @@ def test_many_readers_in_many_networks_are_no_alarm(shop: Shop) -> None:
     assert told(shop) == []
 
 
+def test_it_rings_however_many_others_were_read_meanwhile(shop: Shop, ada: Browser) -> None:
+    sightings: Sightings = shop.app.extensions[SIGHTINGS]
+    now = shop.clock().timestamp()
+    reader = reader_of(shop, "ada@example.org")
+    for network in range(MOST):
+        sightings.saw(reader, f"198.51.{network}.7", now)
+        for other in range(70):  # so that hers are told in several turns
+            sightings.saw(f"reader {other} of {network}", "203.0.113.1", now)
+    shop.run_jobs()
+    assert told(shop) == ["ada@example.org"]
+
+
 def test_a_reader_who_is_gone_is_no_error(shop: Shop) -> None:
     read_from(shop, "nobody", *range(3 * MOST))
     assert told(shop) == []
