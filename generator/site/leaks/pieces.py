@@ -51,7 +51,7 @@ class Pieces:
             ids += some
             fresh = {id_: place for place, id_ in enumerate(some) if id_ not in self._told}
             if fresh:
-                self._told |= fresh.keys()
+                self._told.update(fresh)
                 places = np.fromiter(fresh.values(), np.int64, len(fresh))
                 names = np.fromiter(fresh, np.int64, len(fresh))
                 told.append(

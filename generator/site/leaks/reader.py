@@ -18,7 +18,6 @@ _PAGES = frozenset({".html", ".htm", ".xhtml"})
 _GAP = np.zeros(1, np.int32)
 _BLANK_LINES = re.compile(r"\n\s*\n")  # templates leave hundreds in a page
 _LOCKED = '<section class="lyceum-part"'
-_NOTHING = np.zeros(0, np.int32)
 
 
 class Reader:
@@ -27,7 +26,7 @@ class Reader:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
         self._seen: set[int] = set()
-        self._known: dict[str, tuple[Numbers, Numbers]] = {}
+        self._known: dict[str, tuple[bytes, bytes]] = {}
 
     def read(self, leaf: Leaf) -> tuple[Numbers, str]:
         """The word numbers of all readings of a leaf, one after the other, and the text that they are readings of."""
@@ -42,8 +41,8 @@ class Reader:
     def _page(self, text: str) -> Numbers:
         # The author's words end where the locked section of the theme begins; no phrase runs across.
         text = text.replace(_LOCKED, markup.BREAK + _LOCKED)
-        shown: list[Numbers] = []
-        others: list[Numbers] = [_GAP]
+        shown: list[bytes] = []  # joined as bytes: arrays by the hundred cost more than what they hold
+        others: list[bytes] = [_GAP.tobytes()]
         fresh: list[str] = []
         seen, known = self._seen, self._known
         for line in _BLANK_LINES.sub("\n", text).split("\n"):
@@ -66,13 +65,13 @@ class Reader:
             first, rest = self._markup("\n".join(fresh))
             shown.append(first)
             others.append(rest)
-        return np.concatenate(shown + others)
+        return np.frombuffer(b"".join(shown + others), np.int32)
 
-    def _markup(self, text: str) -> tuple[Numbers, Numbers]:
-        """What is shown, and all other readings, each followed by a gap."""
+    def _markup(self, text: str) -> tuple[bytes, bytes]:
+        """The numbers of what is shown, and of all other readings, each followed by a gap."""
         readings = markup.read_markup(text)
-        shown = self._vocabulary.read(readings[0])
-        return shown, self._joined(readings[1:]) if len(readings) > 1 else _NOTHING
+        shown = self._vocabulary.read(readings[0]).tobytes()
+        return shown, self._joined(readings[1:]).tobytes() if len(readings) > 1 else b""
 
     def _joined(self, readings: list[str]) -> Numbers:
         return np.concatenate([self._vocabulary.read(markup.BREAK.join(readings)), _GAP])
