@@ -66,7 +66,7 @@ def _section(who: SignedIn, connection: Connection) -> Markup:
     if manifest is None:
         return Markup()
     owned = entitlements(ledger.of_reader(connection, who.reader.id), served.clock()).active
-    choice = choose(shelf.found, manifest, owned)
+    choice = choose(shelf.found, manifest, owned, language())
     if not choice.suggestions:
         return Markup()
     offer: Offer | None = None

@@ -1,9 +1,12 @@
-"""Which lessons an account sees, and which product fits: from what is owned, nothing else. Pure.
+"""Which lessons an account sees, and which product fits: from what is owned and the page's language, nothing else. Pure.
 
 - What the lists of the owned products agree on comes first, a product after the other in turn; then what is popular.
 - A lesson that the reader can open is no less worth reading, but its products are not offered again.
+- Lessons in the reader's languages (the page's, and those of owned products that open one language alone) come before all others; where the lists have too few of
+  them, the courses in these languages are named by their first lessons. Only then come other languages.
 - Not more than half of the list is of one course while others have something to offer.
-- The product that fits opens most of the lessons that the reader cannot open yet, two at least; of equal ones the one that opens fewer.
+- The product that fits opens most of the lessons that the reader cannot open yet, two at least; of equal ones the one that opens fewer. A trial is
+  no price and a team is not for one reader: neither is offered.
 """
 
 from __future__ import annotations
@@ -14,10 +17,12 @@ from dataclasses import dataclass
 from itertools import chain, zip_longest
 
 from gatekeeper.contract.manifest import Manifest
+from gatekeeper.contract.products import ProductKind
 from gatekeeper.recommend.school import Suggestion, Suggestions
 
 SHOWN = 4
 LEAST_OPENED = 2
+_NOT_OFFERED = (ProductKind.TRIAL, ProductKind.TEAM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +33,28 @@ class Choice:
     fits: tuple[str, int] | None
 
 
-def choose(found: Suggestions, manifest: Manifest, owned: Collection[str]) -> Choice:
-    """owned: ids of the products that are open to the reader now."""
+def choose(found: Suggestions, manifest: Manifest, owned: Collection[str], language: str) -> Choice:
+    """owned: ids of the products that are open to the reader now. language: the page's."""
+    languages = {language} | _languages(manifest, owned)
+
+    def is_own(one: Suggestion) -> bool:
+        return manifest.courses[manifest.lessons[one.lesson].course].language in languages
+
     listed = [one for one in _in_turn(found, owned) if one.lesson in manifest.lessons]
-    chosen = _spread(listed, manifest)
+    named = {one.lesson for one in listed}
+    starts = [one for one in found.starts if one.lesson in manifest.lessons and one.lesson not in named]
+    chosen = _spread([one for one in (*listed, *starts) if is_own(one)], manifest, SHOWN)
+    chosen += _spread([one for one in listed if not is_own(one)], manifest, SHOWN - len(chosen))
     return Choice(suggestions=tuple(chosen), fits=_fitting(chosen, manifest, owned))
+
+
+def _languages(manifest: Manifest, owned: Collection[str]) -> set[str]:
+    """What is bought in one language is read in it; a subscription to the whole school says nothing."""
+    found: dict[str, set[str]] = {product: set() for product in owned}
+    for lesson in manifest.lessons.values() if found else ():
+        for product in found.keys() & lesson.access.products:
+            found[product].add(manifest.courses[lesson.course].language)
+    return {next(iter(languages)) for languages in found.values() if len(languages) == 1}
 
 
 def _in_turn(found: Suggestions, owned: Collection[str]) -> Iterator[Suggestion]:
@@ -44,16 +66,16 @@ def _in_turn(found: Suggestions, owned: Collection[str]) -> Iterator[Suggestion]
             yield one
 
 
-def _spread(ranked: Sequence[Suggestion], manifest: Manifest) -> list[Suggestion]:
+def _spread(ranked: Sequence[Suggestion], manifest: Manifest, length: int) -> list[Suggestion]:
     counts: Counter[str] = Counter()
     chosen: list[Suggestion] = []
     for one in ranked:
         course = manifest.lessons[one.lesson].course
-        if len(chosen) < SHOWN and counts[course] < SHOWN // 2:
+        if len(chosen) < length and counts[course] < SHOWN // 2:
             counts[course] += 1
             chosen.append(one)
     rest = [one for one in ranked if one not in chosen]
-    return chosen + rest[: SHOWN - len(chosen)]
+    return chosen + rest[: length - len(chosen)]
 
 
 def _fitting(
@@ -72,4 +94,5 @@ def _fitting(
 
 
 def _is_sold(manifest: Manifest, product: str) -> bool:
-    return product in manifest.products and manifest.products[product].active
+    entry = manifest.products.get(product)
+    return entry is not None and entry.active and bool(entry.prices) and entry.kind not in _NOT_OFFERED

@@ -1,6 +1,6 @@
 """What the current release says of what to read next: `assets/recommend/school.json` of the public site, read once a release.
 
-    {"format": 1, "lessons": [[key, id, …], …], "popular": {"all": [place, …]}, "owners": {product: [[place, reason, subject], …]}}
+    {"format": 1, "lessons": [[key, id, …], …], "popular": {"all": [place, …]}, "starts": [place, …], "owners": {product: [[place, reason, subject], …]}}
 
 Written by `generator.recommend.publish`. It only orders lessons: titles, addresses and who may read come from the signed manifest, and a
 lesson that the manifest does not list is left out. A file that is missing, away or of another format is as none: the page has no such
@@ -30,7 +30,7 @@ AGAIN_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestion:
-    """A lesson's id and why it is suggested: `readers`, `topic`, `next` or `popular`, and what of."""
+    """A lesson's id and why it is suggested: `readers`, `topic`, `next`, `popular` or `start`, and what of."""
 
     lesson: str
     reason: str
@@ -39,9 +39,10 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suggestions:
-    """popular: for whoever owns nothing. owners: product → what fits its owners, best first."""
+    """popular: for whoever owns nothing. owners: product → what fits its owners, best first. starts: each course's first lesson."""
 
     popular: tuple[Suggestion, ...] = ()
+    starts: tuple[Suggestion, ...] = ()
     owners: Mapping[str, tuple[Suggestion, ...]] = field(default_factory=dict)
 
 
@@ -96,6 +97,7 @@ def read(data: bytes) -> Suggestions:
             popular=tuple(
                 Suggestion(lesson=ids[place], reason="popular") for place in told["popular"]["all"]
             ),
+            starts=tuple(Suggestion(lesson=ids[place], reason="start") for place in told.get("starts", ())),
             owners={
                 str(product): tuple(
                     Suggestion(lesson=ids[place], reason=str(reason), subject=str(subject))

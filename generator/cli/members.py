@@ -15,7 +15,7 @@ signals_option = click.option(
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
     default=None,
-    help="Where 'lyceum signals' left what readers did. Default: .lyceum/signals in the school's folder.",
+    help="Where 'lyceum signals' left what readers did. Default: the engine that LYCEUM_SIGNALS_ENGINE_URL names, else .lyceum/signals in the school's folder.",
 )
 
 
@@ -49,12 +49,14 @@ def segments(root: Path, folder: Path | None, as_json: bool) -> None:
     from generator.cli.pipeline import moment
     from generator.members.activity import activity_of
     from generator.members.report import report, sentence
-    from generator.recommend.interactions import load_events
+    from generator.recommend.sources import source_of
     from generator.site.project import Project
 
     project = Project(root=root, behaviour=folder)
     settings = read(project.content)[0].members
-    found = report(activity_of(load_events(project.signals), settings), moment(), settings)
+    found = report(
+        activity_of(source_of(project.behaviour, project.signals).events(), settings), moment(), settings
+    )
     if as_json:
         print_json(found)
         return

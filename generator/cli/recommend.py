@@ -114,23 +114,22 @@ def explain(root: Path, folder: Path | None, as_json: bool, lesson: str) -> None
 
 
 def _ranked(root: Path, folder: Path | None) -> Ranked:
-    import importlib.util
-
     from generator.cli.pipeline import moment, read_edition
+    from generator.recommend.sources import missing, source_of
     from generator.site.project import Project
 
-    if any(importlib.util.find_spec(name) is None for name in ("duckdb", "scipy", "sklearn")):
+    project = Project(root=root, behaviour=folder)
+    source = source_of(project.behaviour, project.signals)
+    if missing(source):
         raise SettingsError(
             "the libraries that models need are not installed",
             hint="pip install 'lyceum[recommend]'",
         )
-    from generator.recommend.interactions import load_interactions
     from generator.recommend.ranking import rank
 
-    project = Project(root=root, behaviour=folder)
     edition, _ = read_edition(root, moment())
     with stage("models") as line:
-        found = rank(edition, load_interactions(project.signals), project.cache, said=line, remember=False)
+        found = rank(edition, source.interactions(), project.cache, said=line, remember=False)
         line.facts = f"{len(found.choice.judged)} models compared"
     return found
 

@@ -38,13 +38,13 @@ def command(root: Path, folder: Path | None, worth: float, as_json: bool) -> Non
     from generator.cli.pipeline import moment
     from generator.members.activity import activity_of
     from generator.recommend.holdout import trial_of
-    from generator.recommend.interactions import load_events
+    from generator.recommend.sources import source_of
     from generator.recommend.uplift import analyse
     from generator.recommend.uplift_text import lines
     from generator.site.project import Project
 
     project = Project(root=root, behaviour=folder)
-    events = load_events(project.signals)
+    events = source_of(project.behaviour, project.signals).events()
     activity = activity_of(events, read(project.content)[0].members)
     found = analyse(trial_of(events, activity, int(moment().timestamp())), worth=worth)
     if as_json:

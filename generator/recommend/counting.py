@@ -7,7 +7,7 @@ would load themselves stay away.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -131,27 +131,10 @@ class Counting:
     def events(self) -> Events:
         """Every signal with a reader and a time, by reader and then time."""
         names = {
-            column: tuple(name for (name,) in self._database.execute(query).fetchall())
+            column: tuple(name for name, _ in sorted(self._database.execute(query).fetchall(), key=_code))
             for column, query in NAMES.items()
         }
-        found = self._arrays(EVENTS)
-        order = np.lexsort((found["lesson"], found["kind"], found["at"], found["reader"]))
-        order = order[found["kind"][order] >= 0]  # kinds of a later version say nothing here
-        chosen = {name: column[order] for name, column in found.items()}
-        return Events(
-            readers=names["reader"],
-            lessons=names["lesson"],
-            lists=names["list"],
-            variants=names["variant"],
-            reader=chosen["reader"],
-            lesson=chosen["lesson"],
-            kind=chosen["kind"].astype(np.int32, copy=False),
-            at=chosen["at"],
-            value=chosen["value"],
-            list_=chosen["list"],
-            place=chosen["place"],
-            variant=chosen["variant"],
-        )
+        return events_of(names, self._arrays(EVENTS))
 
     def _open(self, files: Sequence[Path]) -> None:
         columns = ", ".join(f'"{name}"::{type_} AS "{name}"' for name, type_ in COLUMNS.items())
@@ -173,7 +156,7 @@ class Counting:
 
     def _lessons(self) -> tuple[str, ...]:
         rows = self._database.execute(LESSONS).fetchall()
-        return tuple(name for name, _ in sorted(rows, key=lambda row: row[1]))
+        return tuple(name for name, _ in sorted(rows, key=_code))
 
     def _arrays(self, query: str) -> dict[str, NDArray[Any]]:
         found: dict[str, NDArray[Any]] = self._database.execute(query).fetchnumpy()
@@ -181,3 +164,43 @@ class Counting:
             name: column.filled(np.nan) if isinstance(column, np.ma.MaskedArray) else column
             for name, column in found.items()
         }
+
+
+def events_of(names: Mapping[str, tuple[str, ...]], found: Mapping[str, NDArray[Any]]) -> Events:
+    """The answer to `queries.EVENTS` as events. names: column → the texts that its codes stand for, in order."""
+    order = np.lexsort((found["lesson"], found["kind"], found["at"], found["reader"]))
+    order = order[found["kind"][order] >= 0]  # kinds of a later version say nothing here
+    chosen = {name: column[order] for name, column in found.items()}
+    return Events(
+        readers=names["reader"],
+        lessons=names["lesson"],
+        lists=names["list"],
+        variants=names["variant"],
+        reader=chosen["reader"].astype(np.int32, copy=False),
+        lesson=chosen["lesson"].astype(np.int32, copy=False),
+        kind=chosen["kind"].astype(np.int32, copy=False),
+        at=chosen["at"].astype(np.int64, copy=False),
+        value=chosen["value"].astype(np.float64, copy=False),
+        list_=chosen["list"].astype(np.int32, copy=False),
+        place=chosen["place"].astype(np.int32, copy=False),
+        variant=chosen["variant"].astype(np.int32, copy=False),
+    )
+
+
+def _code(row: tuple[str, int]) -> int:
+    return row[1]
+
+
+def load_interactions(folder: Path) -> Interactions:
+    """The interactions in `folder/*.parquet`, all of them; none if there is no such folder or file.
+
+    Raises LyceumError for a file that cannot be read, SettingsError if DuckDB is not installed.
+    """
+    with Counting.over_files(sorted(folder.glob("*.parquet"))) as counting:
+        return counting.interactions()
+
+
+def load_events(folder: Path) -> Events:
+    """Every signal in `folder/*.parquet` that has a reader and a time. Raises as `load_interactions`."""
+    with Counting.over_files(sorted(folder.glob("*.parquet"))) as counting:
+        return counting.events()

@@ -1,4 +1,4 @@
-"""What readers did, as arrays: read from the signals' files, ready for models.
+"""What readers did, as arrays ready for models; `counting` reads them from files, `engines` from an author's own engine.
 
     reader   string   a pseudonym; null where nobody is named
     lesson   string   the lesson's id; null for what belongs to no lesson
@@ -15,7 +15,6 @@ A folder holds any number of `*.parquet` files with these columns; others are ig
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -86,22 +85,3 @@ class Events:
 
     def __len__(self) -> int:
         return len(self.reader)
-
-
-def load_interactions(folder: Path) -> Interactions:
-    """The interactions in `folder/*.parquet`, all of them; none if there is no such folder or file.
-
-    Raises LyceumError for a file that cannot be read, SettingsError if DuckDB is not installed.
-    """
-    from generator.recommend.counting import Counting
-
-    with Counting.over_files(sorted(folder.glob("*.parquet"))) as counting:
-        return counting.interactions()
-
-
-def load_events(folder: Path) -> Events:
-    """Every signal in `folder/*.parquet` that has a reader and a time. Raises as `load_interactions`."""
-    from generator.recommend.counting import Counting
-
-    with Counting.over_files(sorted(folder.glob("*.parquet"))) as counting:
-        return counting.events()

@@ -2,12 +2,13 @@
 
 A lesson counts once for a reader who viewed, read or finished it in the last 90 days. A reader is new in their first four weeks (as
 `members.segments` says, with the data's last event for now). Lessons that fewer than five readers of a segment took up are not in that
-segment's list, so that no list tells of few people; ties go by id, so that equal data gives equal lists.
+segment's list, so that no list tells of few people. Each language has its own share of a list, so that a language that few read is not crowded out of it; ties go by id, so that equal data gives equal lists.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,8 +25,8 @@ LEAST_READERS = 5
 _READING = ("view", "depth", "time", "finished", "copied")
 
 
-def popular(events: Events, listed: Collection[str]) -> Popular:
-    """listed: ids of the lessons that the school shows."""
+def popular(events: Events, listed: Mapping[str, str]) -> Popular:
+    """listed: ids of the lessons that the school shows → their languages; LONGEST of each at most."""
     from generator.recommend.interactions import KINDS
 
     if not len(events):
@@ -41,10 +42,12 @@ def popular(events: Events, listed: Collection[str]) -> Popular:
     def most(chosen: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[str]:
         counts = np.bincount(pairs[1][chosen[pairs[0]]], minlength=len(events.lessons))
         order = sorted(range(len(counts)), key=lambda place: (-counts[place], events.lessons[place]))
-        return [
-            events.lessons[place]
-            for place in order
-            if counts[place] >= LEAST_READERS and events.lessons[place] in listed
-        ][:LONGEST]
+        taken: Counter[str] = Counter()
+        chosen_ids = []
+        for id_ in (events.lessons[place] for place in order if counts[place] >= LEAST_READERS):
+            if id_ in listed and taken[listed[id_]] < LONGEST:
+                taken[listed[id_]] += 1
+                chosen_ids.append(id_)
+        return chosen_ids
 
     return Popular(all=most(np.ones_like(is_new)), new=most(is_new), regular=most(~is_new))

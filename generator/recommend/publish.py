@@ -9,10 +9,14 @@ and access of lessons that the edition lists. No count and no date of what reade
 
     {"format": 1, "model": …,
      "courses":  [[id, title, url, language], …],
-     "products": [[id, {language: title}, {language: price}, kind, lessons opened], …]           those for sale
+     "products": [[id, {language: title}, {language: price}, kind, lessons opened, interval], …]
      "lessons":  [[key, id, title, url, course, access, minutes, [product, …], [tag, …]], …]       course, product: places above
      "popular":  {"all" | "new" | "regular": [lesson, …]},                                        places in lessons
+     "starts":   [lesson, …],                                                                      each course's first
      "owners":   {product: [[lesson, reason, subject], …]}}                                        for who owns what the product opens
+
+Products are those for sale. A trial has no price and a team's is for many, so neither has one here, and neither is what fits a reader (`fitting`);
+they are listed because they open lessons to whoever has them. interval: "month", "year", or "" for what is paid once.
 
 `new` and `regular` are the coarse segment that a browser can tell of itself: first seen less than four weeks ago, or longer.
 """
@@ -25,7 +29,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from generator.access.edition import Edition
-from generator.catalogue.model import Lesson, in_language
+from generator.catalogue.model import Lesson, Product, in_language
+from generator.recommend.fitting import is_offered
 from generator.recommend.packing import lesson_keys
 from generator.recommend.recommendations import Reason, Recommendations
 from generator.site import money
@@ -34,7 +39,7 @@ FOLDER = "assets/recommend/"
 SCHOOL = f"{FOLDER}school.json"
 ROWS = f"{FOLDER}rows/"
 FORMAT = 1
-LONGEST = 50  # lessons in a popularity list
+LONGEST = 50  # lessons of one language in a popularity list
 FOR_OWNERS = 12
 _ACCESS = {"free": 0, "member": 1, "paid": 2}
 
@@ -98,9 +103,12 @@ def _school(found: Recommendations, edition: Edition, places: _Places, popular: 
                     language: in_language(school.products[id_].title, language)
                     for language in school.languages
                 },
-                {language: _price(school.products[id_].prices, language) for language in school.languages},
+                {language: _price(school.products[id_], language) for language in school.languages}
+                if is_offered(school.products[id_])
+                else {},
                 school.products[id_].kind,
                 places.opens.get(id_, 0),
+                school.products[id_].interval or "",
             ]
             for id_ in places.products
         ],
@@ -126,17 +134,18 @@ def _school(found: Recommendations, edition: Edition, places: _Places, popular: 
                 ("regular", popular.regular or most),
             )
         },
+        "starts": [places.of[course.lessons[0].id] for course in edition.courses if course.lessons],
         "owners": {id_: _for_owners(id_, found, places) for id_ in places.products},
     }
 
 
-def _price(prices: Mapping[str, int], language: str) -> str:
-    currency, amount = money.ordered(prices, language)[0] if prices else ("", 0)
-    return money.price_text(amount, currency, language) if currency else ""
+def _price(product: Product, language: str) -> str:
+    currency, amount = money.ordered(product.prices, language)[0]
+    return money.price_text(amount, currency, language)
 
 
 def _known(ids: Iterable[str], places: _Places) -> list[int]:
-    return [places.of[id_] for id_ in ids if id_ in places.of][:LONGEST]
+    return [places.of[id_] for id_ in ids if id_ in places.of]
 
 
 def _for_owners(product: str, found: Recommendations, places: _Places) -> list[list[object]]:

@@ -79,13 +79,12 @@ READERS = f"WITH {_CODES} SELECT COUNT(*) AS readers FROM readers"
 _SAID = 'reader IS NOT NULL AND "at" IS NOT NULL'
 _CODED = ("reader", "lesson", "list", "variant")
 NAMES = {
-    column: f'SELECT DISTINCT "{column}" AS name FROM signals WHERE "{column}" IS NOT NULL AND {_SAID} ORDER BY name'
+    column: "SELECT name, ROW_NUMBER() OVER (ORDER BY name) - 1 AS code FROM "
+    f'(SELECT DISTINCT "{column}" AS name FROM signals WHERE "{column}" IS NOT NULL AND {_SAID}) AS named'
     for column in _CODED
 }
 _JOINED = " ".join(
-    f"LEFT JOIN (SELECT name, ROW_NUMBER() OVER (ORDER BY name) - 1 AS code FROM ({NAMES[column]}) AS named) AS {column}s "
-    f'ON signals."{column}" = {column}s.name'
-    for column in _CODED
+    f'LEFT JOIN ({NAMES[column]}) AS {column}s ON signals."{column}" = {column}s.name' for column in _CODED
 )
 EVENTS = (
     "SELECT "
@@ -95,3 +94,9 @@ EVENTS = (
     + ' ELSE -1 END AS kind, "at", value, COALESCE(place, 0) AS place '
     + f"FROM signals {_JOINED} WHERE {_SAID.replace('reader', 'signals.reader')}"
 )
+
+# What tells, at the price of one scan, that the signals may be others: how many, their times, and (after other pseudonyms) their readers.
+STATE = """
+SELECT COUNT(*) AS signals, MAX("at") AS latest, CAST(SUM("at" % 1000003) AS BIGINT) AS times,
+       MIN(reader) AS first_reader, MAX(reader) AS last_reader
+FROM signals"""

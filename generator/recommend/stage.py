@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator.errors import SettingsError
 from generator.recommend.publish import Popular
 
 if TYPE_CHECKING:
     from generator.access.edition import Edition
     from generator.recommend.interactions import Events
     from generator.recommend.recommendations import Recommendations
+    from generator.recommend.sources import Source
 
 _ROOMS = ("recommend", "members")
 
@@ -35,27 +35,15 @@ def code() -> str:
     return digest.hexdigest()
 
 
-def recommend(edition: Edition, signals: Path, cache: Path, build: Path) -> tuple[Recommendations, Popular]:
-    """signals: folder with `*.parquet`. cache: where a build keeps what it learned. build: where the report goes.
-
-    Raises LyceumError for a file that cannot be read, SettingsError when the libraries are not installed.
-    """
-    import importlib.util
-
-    if any(importlib.util.find_spec(name) is None for name in ("duckdb", "scipy", "sklearn")):
-        raise SettingsError(
-            "working out what to read next from signals needs DuckDB, SciPy and scikit-learn",
-            where=str(signals),
-            hint="pip install 'lyceum[recommend]', or take the files away: lists are then made of tags",
-        )
-    from generator.recommend.interactions import load_events, load_interactions
+def recommend(edition: Edition, source: Source, cache: Path, build: Path) -> tuple[Recommendations, Popular]:
+    """cache: where a build keeps what it learned. build: where the report goes. Raises what reading the source raises."""
     from generator.recommend.popular import popular
     from generator.recommend.ranking import rank
 
-    events = load_events(signals)
-    listed = {lesson.id for course in edition.courses for lesson in course.lessons}
+    events = source.events()
+    listed = {lesson.id: lesson.language for course in edition.courses for lesson in course.lessons}
     _report(events, edition, build)
-    found = rank(edition, load_interactions(signals), cache).recommendations
+    found = rank(edition, source.interactions(), cache).recommendations
     return found, popular(events, listed)
 
 

@@ -4,14 +4,14 @@
 - Diversity: at most OF_ONE_COURSE lessons of any course, as long as others are to be had.
 - Exploration: one place in ten, by lot, goes to a lesson that the weights or the texts name further down and that stands in the fewest
   lists so far; so that what nobody knows yet gets its chance, and is counted when it is clicked.
-- What is missing then is filled with what is popular, never with lessons that fewer than LEAST_READERS took up.
+- What is missing then is filled with what is popular, first in the lesson's own language, never with lessons that fewer than LEAST_READERS took up.
 - The lot falls the same way for equal inputs (`seed`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,20 +47,20 @@ def lists(
     seed: int,
 ) -> Lists:
     """weights: lessons × lessons, what a list is ordered by. counts: readers of each lesson. courses: id, places of its lessons."""
-    favourites = _most_read(counts)
+    favourites = _most_read(counts, [lesson.language for lesson in known.lessons])
     shown: Counter[int] = Counter()
     lot = np.random.default_rng(seed)
     tried = [_tried(lot) for _ in known.lessons]
     found: dict[str, tuple[Suggestion, ...]] = {}
     for place, lesson in enumerate(known.lessons):
         row = known.row(place)
-        made = _lesson_list(row, _best(weights, place), favourites, tried[place], shown)
+        made = _lesson_list(row, _best(weights, place), favourites[lesson.language], tried[place], shown)
         if made:
             found[lesson.id] = made
     after = {
         id_: made for id_, places in courses if (made := _course_list(known, places, weights, favourites))
     }
-    popular = tuple(_popular(known, place) for place in favourites[:MOST_POPULAR])
+    popular = tuple(_popular(known, place) for place in _of_each_language(known, counts))
     return Lists(lessons=found, courses=after, popular=popular)
 
 
@@ -115,7 +115,7 @@ def _tried(lot: np.random.Generator) -> int | None:
 
 
 def _course_list(
-    known: Evidence, own: Sequence[int], weights: csr_array, favourites: list[int]
+    known: Evidence, own: Sequence[int], weights: csr_array, favourites: Mapping[str, list[int]]
 ) -> tuple[Suggestion, ...]:
     """For somebody at the course's end: what its lessons together lead to, elsewhere."""
     inside = set(own)
@@ -128,7 +128,7 @@ def _course_list(
         source = max(own, key=lambda place: (float(weights[place, other]), -place))
         made.append(known.row(source).suggestion(other))
     named = {one.lesson for one in made}
-    for place in favourites:
+    for place in favourites[known.lessons[own[0]].language]:
         if len(made) == COURSE_LENGTH:
             break
         if place not in inside and known.lessons[place].id not in named:
@@ -166,8 +166,24 @@ def _order(values: NDArray[np.float32], places: NDArray[np.int64]) -> list[int]:
     return chosen
 
 
-def _most_read(counts: Vector) -> list[int]:
-    return _order(counts, np.flatnonzero(counts >= LEAST_READERS))
+def _most_read(counts: Vector, languages: Sequence[str]) -> dict[str, list[int]]:
+    """Language → the lessons that enough readers took up, those in that language first, each part by readers."""
+    order = _order(counts, np.flatnonzero(counts >= LEAST_READERS))
+    return {
+        language: sorted(order, key=lambda place: languages[place] != language) for language in set(languages)
+    }
+
+
+def _of_each_language(known: Evidence, counts: Vector) -> list[int]:
+    """By readers, MOST_POPULAR of each language at most, so that none is crowded out by another."""
+    taken: Counter[str] = Counter()
+    chosen = []
+    for place in _order(counts, np.flatnonzero(counts >= LEAST_READERS)):
+        language = known.lessons[place].language
+        if taken[language] < MOST_POPULAR:
+            taken[language] += 1
+            chosen.append(place)
+    return chosen
 
 
 def _popular(known: Evidence, place: int) -> Suggestion:

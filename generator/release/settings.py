@@ -10,6 +10,7 @@
     LYCEUM_RELEASE_PUBLIC_KEYS   public halves of earlier release keys, whose releases may still be gone back to
     LYCEUM_UNSIGNED_RELEASES     refuse (default) or allow: publishing without a release key
     LYCEUM_SIGNALS_KEY      shown to the gatekeeper to be given the signals; may be absent
+    LYCEUM_SIGNALS_ENGINE_URL    where the signals lie, if in an author's own engine; with LYCEUM_SIGNALS_ENGINE_TABLE (`recommend.sources`)
     LYCEUM_FIGURES_KEY      shown to the gatekeeper to be told how many readers own what; may be absent
     LYCEUM_GRACE_SECONDS    how long a public bucket keeps assets that only older pages need; default 600
     LYCEUM_PRECOMPRESS      compressed twins in a public folder: gzip (default), gzip,br or none
@@ -89,6 +90,11 @@ def figures_key(environ: Mapping[str, str]) -> str:
 def signals_key(environ: Mapping[str, str]) -> str:
     """LYCEUM_SIGNALS_KEY, "" if it is not set. Raises SettingsError if its file cannot be read."""
     return _Reader(environ).shown_key("LYCEUM_SIGNALS_KEY")
+
+
+def signals_engine_url(environ: Mapping[str, str]) -> str:
+    """LYCEUM_SIGNALS_ENGINE_URL, "" if it is not set. Raises SettingsError if its file cannot be read."""
+    return _Reader(environ).shown_key("LYCEUM_SIGNALS_ENGINE_URL")
 
 
 def verifying_keys(environ: Mapping[str, str]) -> dict[str, Ed25519PublicKey]:

@@ -2,7 +2,8 @@
 
 Without signals the lists are made of titles and tags (`recommend.plain`), and nothing of it is remembered. With signals models are
 fitted, which costs seconds and large libraries; what they said is kept, and used as long as nothing that it was made of has
-changed: the signals' files, the lessons with their titles, tags, access and public texts, the settings and the code.
+changed: the signals (`recommend.sources`), the lessons with their titles, tags, access and public texts, the settings and the code.
+Where the libraries for it are not installed, lists are made as without signals, and a warning says so.
 
 A build of the texts of some lessons alone (`alone`) prints the lists as they were, so that it stays as quick as it is: a reworded
 sentence moves no reader. The lists are behind then; the next build that reads the school brings them up to date, and `lyceum publish`
@@ -11,10 +12,11 @@ always does (`settles`). What a page prints of its list is in its front matter, 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
+from generator.errors import Problem, Severity
+from generator.recommend.sources import Source, missing, source_of
 from generator.site import inputs
 from generator.site.cache import Cache
 from generator.site.project import Project
@@ -25,17 +27,17 @@ if TYPE_CHECKING:
     from generator.recommend.publish import Popular
     from generator.recommend.recommendations import Recommendations
 
-SEEN = "recommend/seen"  # the signals' files as they were, by size and time
+SEEN = "recommend/seen"  # what `seen` said
 _KEY = "recommend/key"
 _FOUND = "recommend/found"
 _BEHIND = "recommend/behind"
 
 
 def seen(project: Project) -> bytes:
-    """The signals' files by name, size and time; the same as long as nobody touched them."""
-    found = {path.name: path.stat() for path in sorted(project.signals.glob("*.parquet"))}
-    files = [[name, status.st_size, status.st_mtime_ns] for name, status in found.items()]
-    return json.dumps(files).encode() if files else b""
+    """What tells without reading them that signals or the means to learn from them are others; nothing where there are no signals."""
+    source = _source(project)
+    mark = source.mark()
+    return mark + b" unread" if mark and missing(source) else mark
 
 
 def fall_behind(cache: Cache) -> None:
@@ -57,37 +59,53 @@ def lists(edition: Edition, project: Project, cache: Cache) -> Lists:
     from generator.site.offers import opened_lessons
 
     opens: Mapping[str, int] = opened_lessons(edition)
-    if not seen(project):
+    source = _source(project)
+    lacking = missing(source) if source.mark() else ()
+    cache.put_problems("recommend", [_warning(source)] if lacking else [])
+    if lacking or not source.mark():
+        cache.put(_BEHIND, b"")
         found = plain(edition)
         return lists_of(found, edition, opens, files(found, edition, opens))
-    found, popular = _from_signals(edition, project, cache)
+    found, popular = _from_signals(edition, project, source, cache)
     return lists_of(found, edition, opens, files(found, edition, opens, popular))
 
 
-def _from_signals(edition: Edition, project: Project, cache: Cache) -> tuple[Recommendations, Popular]:
+def _source(project: Project) -> Source:
+    return source_of(project.behaviour, project.signals)
+
+
+def _warning(source: Source) -> Problem:
+    return Problem(
+        source.where,
+        "there are signals, but not the libraries that learn from them: lists are made of course order and tags",
+        "pip install 'lyceum[recommend]'",
+        Severity.WARNING,
+    )
+
+
+def _from_signals(
+    edition: Edition, project: Project, source: Source, cache: Cache
+) -> tuple[Recommendations, Popular]:
     from generator.recommend import keeping
 
-    key = _key(edition, project)
+    key = _key(edition, source)
     kept = cache.get(_FOUND)
     if kept is None or cache.get(_KEY) != key:
         from generator.recommend.stage import recommend
 
-        found, popular = recommend(edition, project.signals, project.cache, project.build)
+        found, popular = recommend(edition, source, project.cache, project.build)
         cache.put(_FOUND, keeping.dumps(found, popular))
         cache.put(_KEY, key)
     else:
         found, popular = keeping.loads(kept)
-    cache.put(_BEHIND, b"")
+    cache.put(_BEHIND, b"1" if source.is_elsewhere else b"")  # whoever publishes asks an engine again
     return found, popular
 
 
-def _key(edition: Edition, project: Project) -> bytes:
+def _key(edition: Edition, source: Source) -> bytes:
     """Everything that recommendations are made of."""
     from generator.recommend.stage import code
 
-    signals = [
-        (path.name, inputs.stamp_of(path).sha256.hex()) for path in sorted(project.signals.glob("*.parquet"))
-    ]
     lessons = [
         (
             lesson.id,
@@ -103,7 +121,7 @@ def _key(edition: Edition, project: Project) -> bytes:
         for lesson in course.lessons
     ]
     settings = (edition.school.members, edition.school.private_text)
-    return inputs.key(repr(signals), repr(lessons), repr(settings), code())
+    return inputs.key(source.state(), repr(lessons), repr(settings), code())
 
 
 def _informing(edition: Edition, lesson: str) -> str:

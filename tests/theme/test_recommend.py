@@ -134,3 +134,5 @@ def test_the_product_that_opens_most_is_not_one_that_is_owned(page: Page, built:
     assert call(page, built, "choosing", program, []) == {"place": 2, "count": 3}
     assert call(page, built, "choosing", program, ["all"]) is None
     assert call(page, built, "choosing", program, ["b"]) == {"place": 0, "count": 2}
+    teams = program.replace('id: "all"', 'kind: "team", id: "all"')
+    assert call(page, built, "choosing", teams, []) == {"place": 0, "count": 2}

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from generator.access.edition import Edition
-from generator.recommend.interactions import load_interactions
+from generator.recommend.counting import load_interactions
 from generator.recommend.ranking import rank
 from tests.benchmarks.recommend.quality import Figure
 from tests.benchmarks.recommend.simulate import write_signals

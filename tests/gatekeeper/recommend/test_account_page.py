@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +19,9 @@ from tests.support.shop import Shop, open_shop, school
 LESSONS = ["rust/free", "rust/traits", "rust/生命", "sql/joins", "sql/hello", "gone/draft"]
 
 
-def told(*, popular: tuple[str, ...] = (), **owners: list[tuple[str, str, str]]) -> bytes:
+def told(
+    *, popular: tuple[str, ...] = (), starts: tuple[str, ...] = (), **owners: list[tuple[str, str, str]]
+) -> bytes:
     """The site's file. owners: product → (lesson, reason, subject)."""
     place = {id_: number for number, id_ in enumerate(LESSONS)}
     return json.dumps(
@@ -26,6 +29,7 @@ def told(*, popular: tuple[str, ...] = (), **owners: list[tuple[str, str, str]])
             "format": 1,
             "lessons": [[number, id_, "a title of the site's"] for number, id_ in enumerate(LESSONS)],
             "popular": {"all": [place[id_] for id_ in popular]},
+            "starts": [place[id_] for id_ in starts],
             "owners": {
                 product: [[place[id_], why, of] for id_, why, of in entries]
                 for product, entries in owners.items()
@@ -96,8 +100,52 @@ def test_without_suggestions_there_is_no_section(shop: Shop) -> None:
 
 def test_half_of_a_list_is_of_one_course_while_another_has_something() -> None:
     found = read(told(popular=("rust/free", "rust/traits", "rust/生命", "sql/joins", "sql/hello")))
-    chosen = [one.lesson for one in choose(found, school(), ()).suggestions]
+    chosen = [one.lesson for one in choose(found, school(), ("sql",), "en").suggestions]
     assert sorted(id_.partition("/")[0] for id_ in chosen) == ["rust", "rust", "sql", "sql"]
+
+
+def named(found: Suggestions, owned: tuple[str, ...], language: str) -> list[str]:
+    return [one.lesson for one in choose(found, school(), owned, language).suggestions]
+
+
+def test_the_readers_own_language_comes_before_what_is_popular_in_another() -> None:
+    """Rust is in English, SQL in Chinese."""
+    found = read(told(popular=("rust/free", "rust/traits", "rust/生命", "sql/hello", "sql/joins")))
+    assert named(found, (), "zh") == ["sql/hello", "sql/joins", "rust/free", "rust/traits"]
+    assert named(found, (), "en") == ["rust/free", "rust/traits", "rust/生命", "sql/hello"]
+
+
+def test_what_is_bought_in_a_language_is_read_in_it_but_the_whole_school_says_nothing() -> None:
+    found = read(told(popular=("rust/free", "rust/traits", "rust/生命", "sql/hello", "sql/joins")))
+    assert named(found, ("rust",), "zh")[:2] == ["rust/free", "rust/traits"]
+    assert named(found, ("all",), "zh")[:2] == ["sql/hello", "sql/joins"]
+
+
+def test_nobody_is_shown_another_language_alone_while_the_school_has_theirs() -> None:
+    popular = ("rust/free", "rust/traits", "rust/生命")
+    found = read(told(popular=popular, starts=("rust/free", "sql/hello", "gone/draft")))
+    assert named(found, (), "zh") == ["sql/hello", "rust/free", "rust/traits", "rust/生命"]
+    assert choose(found, school(), (), "zh").suggestions[0].reason == "start"
+    assert named(read(told(popular=popular)), (), "zh") == list(popular), "nothing of theirs is known"
+
+
+@pytest.mark.parametrize(
+    ("language", "why"), [("en", "A course begins here"), ("zh", "一门课从这里开始")], ids=["en", "zh"]
+)
+def test_a_course_that_begins_says_so(shop: Shop, language: str, why: str) -> None:
+    data = told(starts=("rust/free", "sql/hello"))
+    text = shown(shop, data, language=language)
+    assert text.count(why) == 1
+    assert ("sql/hello/" if language == "zh" else "rust/free/") in text
+
+
+@pytest.mark.parametrize("kind", ["trial", "team"])
+def test_a_trial_or_a_team_is_not_what_fits_a_reader(kind: str) -> None:
+    found = read(told(popular=("rust/traits", "rust/生命")))
+    before = school()
+    assert choose(found, before, (), "en").fits == ("rust", 2)
+    products = {**before.products, "rust": replace(before.products["rust"], kind=kind)}
+    assert choose(found, replace(before, products=products), (), "en").fits == ("all", 2)
 
 
 def test_what_several_products_say_is_taken_in_turn() -> None:
@@ -107,7 +155,7 @@ def test_what_several_products_say_is_taken_in_turn() -> None:
             sql=[("rust/traits", "readers", "b"), ("sql/joins", "readers", "b")],
         )
     )
-    chosen = [one.lesson for one in choose(found, school(), ("sql", "rust")).suggestions]
+    chosen = [one.lesson for one in choose(found, school(), ("sql", "rust"), "en").suggestions]
     assert chosen == ["sql/joins", "rust/traits", "sql/hello"]
 
 

@@ -14,9 +14,9 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from generator.errors import LyceumError
-from generator.recommend.counting import Counting
+from generator.recommend.counting import Counting, load_events, load_interactions
 from generator.recommend.engines import interactions_on, pairs_on
-from generator.recommend.interactions import NO_TIME, load_events, load_interactions
+from generator.recommend.interactions import NO_TIME
 from generator.recommend.queries import LEAST_READERS, LONGEST_HISTORY
 from generator.signals import files
 from generator.signals.files import Row

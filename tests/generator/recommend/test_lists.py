@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from gatekeeper.contract.products import Seats
 from generator.access.edition import Edition
 from generator.recommend import keeping
 from generator.recommend.fitting import fitting
@@ -128,6 +130,31 @@ def test_what_browsers_fetch_names_each_listed_lesson_by_its_key(school: Edition
     assert [one[5] for one in told["lessons"]] == [0, 2, 2, 2]
     assert [one[0] for one in told["products"]] == ["rust", "all"]
     assert [one[4] for one in told["products"]] == [2, 3]
+
+
+def test_a_trial_or_a_team_has_no_price_here_and_fits_no_single_reader(school: Edition) -> None:
+    sold = {
+        "try": replace(product("try", ["rust"], kind="trial"), prices={}),
+        "team": product("team", ["*"], kind="team", seats=Seats(least=2, most=9)),
+        "month": product("month", ["*"], {"USD": 500}, kind="subscription", interval="month"),
+    }
+    selling = replace(school, school=replace(school.school, products=sold))
+    told = json.loads(files(plain(selling), selling, {"month": 3})[SCHOOL])["products"]
+    assert [(one[0], one[2], one[3], one[5]) for one in told] == [
+        ("try", {}, "trial", ""),
+        ("team", {}, "team", ""),
+        ("month", {"en": "$5"}, "subscription", "month"),
+    ]
+    locked = [
+        replace(one, products=("try", "team", "month")) for one in school.school.lessons if one.products
+    ]
+    assert fitting(locked, sold, {"month": 30}) == ("month", len(locked))
+    assert fitting(locked, {"try": sold["try"], "team": sold["team"]}, {}) is None
+
+
+def test_where_each_course_begins_is_told(school: Edition) -> None:
+    told = json.loads(files(NOTHING, school, {})[SCHOOL])
+    assert [told["lessons"][place][1] for place in told["starts"]] == ["rust/open", "sql/joins"]
 
 
 def test_owners_of_a_product_are_not_sent_to_what_they_own(school: Edition) -> None:

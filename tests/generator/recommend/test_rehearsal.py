@@ -10,9 +10,11 @@ import pytest
 
 from generator.access.edition import Edition
 from generator.recommend import rehearsal
-from generator.recommend.interactions import KINDS, Events, load_events
+from generator.recommend.counting import load_events
+from generator.recommend.interactions import KINDS, Events
 from generator.recommend.popular import LEAST_READERS, popular
 from generator.recommend.publish import SCHOOL, files, row_path
+from generator.recommend.sources import Folder
 from generator.recommend.stage import recommend
 from tests.generator.site.editions import DraftCourse, course, edition, lesson
 
@@ -72,7 +74,9 @@ def test_small_schools_with_few_readers_get_what_can_be_said(
     )
     if readers:
         rehearsal.write(tmp_path / "signals", school, NOW, readers=readers)
-    found, popular_ones = recommend(small, tmp_path / "signals", tmp_path / "cache", tmp_path / "build")
+    found, popular_ones = recommend(
+        small, Folder(path=tmp_path / "signals"), tmp_path / "cache", tmp_path / "build"
+    )
     listed = set(small.lessons)
     named = {
         one.lesson
@@ -85,7 +89,7 @@ def test_small_schools_with_few_readers_get_what_can_be_said(
 
 
 def test_popular_is_what_most_readers_took_up(events: Events, school: Edition) -> None:
-    listed = {one.id for one in school.school.lessons}
+    listed = {one.id: "en" for one in school.school.lessons}
     found = popular(events, listed)
     counts = {
         name: len(
@@ -95,7 +99,8 @@ def test_popular_is_what_most_readers_took_up(events: Events, school: Edition) -
     }
     assert list(found.all) == sorted(found.all, key=lambda id_: (-counts[id_], id_))
     assert counts[found.all[0]] == max(counts.values())
-    assert set(popular(events, listed - {found.all[0]}).all) == set(found.all[1:])
+    del listed[found.all[0]]
+    assert set(popular(events, listed).all) == set(found.all[1:])
 
 
 def test_what_fewer_than_five_readers_took_up_is_in_no_list() -> None:
@@ -116,6 +121,15 @@ def test_what_fewer_than_five_readers_took_up_is_in_no_list() -> None:
             variant=none,
         )
 
-    assert list(popular(read(LEAST_READERS - 1), {"a"}).all) == []
-    assert list(popular(read(LEAST_READERS), {"a"}).new) == ["a"]
-    assert list(popular(read(0), {"a"}).all) == []
+    assert list(popular(read(LEAST_READERS - 1), {"a": "en"}).all) == []
+    assert list(popular(read(LEAST_READERS), {"a": "en"}).new) == ["a"]
+    assert list(popular(read(0), {"a": "en"}).all) == []
+
+
+def test_a_language_that_few_read_has_its_own_share_of_what_is_popular(
+    monkeypatch: pytest.MonkeyPatch, events: Events, school: Edition
+) -> None:
+    ids = popular(events, {one.id: "en" for one in school.school.lessons}).all
+    monkeypatch.setattr("generator.recommend.popular.LONGEST", 2)
+    found = popular(events, {id_: "zh" if id_ == ids[-1] else "en" for id_ in ids})
+    assert list(found.all) == [ids[0], ids[1], ids[-1]]

@@ -18,7 +18,7 @@ from gatekeeper.accounts.readers import find_by_address
 from gatekeeper.signals import door, pseudonyms
 from generator.cli import main
 from generator.errors import SettingsError, StoreError
-from generator.recommend.interactions import load_interactions
+from generator.recommend.counting import load_interactions
 from generator.signals.export import STATES, SignalsAccess, export
 from tests.gatekeeper.signals.telling import KEY, collecting, event, tell, turn
 from tests.generator.release.test_figures import answering

@@ -12,7 +12,8 @@ import pytest
 from pyarrow import parquet
 
 from generator.cli import main
-from generator.recommend.interactions import NO_TIME, load_events, load_interactions
+from generator.recommend.counting import load_events, load_interactions
+from generator.recommend.interactions import NO_TIME
 
 SCHOOL = "name: S\nlanguages: [en]\nbase_url: https://example.org/school/\naccess: free\n"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:149.0) Gecko/20100101 Firefox/149.0"

@@ -14,6 +14,7 @@ import { NO_TAG } from "./row.js";
 
 const EXPLORED = 0.1;
 const LEAST_OPENED = 2; // one lesson's own offer says it already
+const NOT_OFFERED = ["trial", "team"];
 const DEEPEST = 20; // places down the list that are tried
 
 /**
@@ -107,8 +108,9 @@ function reasonOf({ lesson, entry }, subject) {
 
 /**
  * The product that opens most of the locked lessons among these and is not owned; of equal ones that which opens fewer lessons in all.
+ * Trials and teams are none (generator/recommend/fitting.py has the same).
  * @param {Lesson[]} lessons
- * @param {{ id: string, opens: number }[]} products  in the school's order
+ * @param {{ id: string, opens: number, kind: string }[]} products  in the school's order
  * @param {Set<string>} owned
  * @returns {{ place: number, count: number } | null}
  */
@@ -119,7 +121,8 @@ export function fitting(lessons, products, owned) {
   products.forEach((product, place) => {
     const count = locked.filter((lesson) => lesson.products.includes(place)).length;
     const isBetter = !best || count > best.count || (count === best.count && product.opens < products[best.place].opens);
-    if (count >= LEAST_OPENED && !owned.has(product.id) && isBetter) best = { place, count };
+    const isOffered = !NOT_OFFERED.includes(product.kind) && !owned.has(product.id);
+    if (count >= LEAST_OPENED && isOffered && isBetter) best = { place, count };
   });
   return best;
 }

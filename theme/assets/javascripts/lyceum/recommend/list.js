@@ -77,7 +77,7 @@ export class List {
     text.textContent = this.word("fits")
       .replace("%(title)s", () => named(product.title))
       .replace("%(n)s", String(fits.count));
-    buy.textContent = named(product.price);
+    buy.textContent = [named(product.price), product.interval && this.word(product.interval)].filter(Boolean).join(" ");
     buy.href = `${this.section.dataset.gatekeeper}/buy/${encodeURIComponent(product.id)}`;
     line.dataset.product = product.id;
   }

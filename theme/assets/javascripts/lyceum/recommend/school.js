@@ -2,7 +2,7 @@
  * assets/recommend/school.json: what may be recommended, the same file for everybody (its shape: generator/recommend/publish.py).
  *
  * @typedef {import("./choosing.js").Lesson} Lesson
- * @typedef {{ id: string, title: Record<string, string>, price: Record<string, string>, kind: string, opens: number }} Product
+ * @typedef {{ id: string, title: Record<string, string>, price: Record<string, string>, kind: string, opens: number, interval: string }} Product
  * @typedef {object} School
  * @property {Map<number, Lesson>} lessons  by key
  * @property {{ title: string, url: string, language: string }[]} courses
@@ -30,7 +30,7 @@ export async function school(site) {
   return {
     lessons: new Map(lessons.map((lesson) => [lesson.key, lesson])),
     courses: told.courses.map((/** @type {any[]} */ [, title, url, language]) => ({ title, url, language })),
-    products: told.products.map((/** @type {any[]} */ [id, title, price, kind, opens]) => ({ id, title, price, kind, opens })),
+    products: told.products.map((/** @type {any[]} */ [id, title, price, kind, opens, interval]) => ({ id, title, price, kind, opens, interval: interval ?? "" })),
     popular: { all: named(told.popular.all), new: named(told.popular.new), regular: named(told.popular.regular) },
   };
 }
