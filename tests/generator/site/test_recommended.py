@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shutil
 import subprocess
@@ -13,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from generator.cli.pipeline import read_edition
-from generator.errors import SettingsError
+from generator.errors import Problem, SettingsError
 from generator.recommend import rehearsal
+from generator.recommend.sources import URL
 from generator.site.cache import Cache, with_cache
 from generator.site.incremental import Run
 from generator.site.project import Project
@@ -188,17 +190,94 @@ def test_readers_who_are_taken_away_leave_the_lists_of_a_school_without_any(scho
     assert "Readers who finished this lesson" not in page.partition("<template")[0]
 
 
-def test_signals_without_the_libraries_say_what_to_install(
+@pytest.fixture
+def engine(school: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """The school's readers are in an engine, and no longer in its folder. Runs a statement there."""
+    import duckdb
+
+    file, told = school.parent / "signals.duckdb", school / ".lyceum" / "signals" / rehearsal.NAME
+
+    def run(statement: str) -> None:
+        with duckdb.connect(str(file)) as database:
+            database.execute(statement)
+
+    run(f"CREATE TABLE signals AS SELECT * FROM read_parquet('{told}')")
+    shutil.rmtree(school / ".lyceum")
+    monkeypatch.setenv(URL, f"duckdb://{file}")
+    return run
+
+
+@pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
+def test_readers_in_an_engine_make_the_lists_that_their_files_made_and_make_them_once(
+    school: Path, engine: Callable[[str], None], count: Callable[[], int]
+) -> None:
+    before = tree(school / "build/site")
+    build(school)
+    assert tree(school / "build/site") == before
+    assert count() == 1, "it was not known before that they are the same"
+    assert build(school) == "every page reused"
+    change(school, "one/03-one3.md", "# One 3", "# Another name")
+    build(school)
+    assert count() == 2, "a title is part of it"
+    build(school, settles=True)
+    assert count() == 2, "publishing asks the engine, which has nothing new"
+
+
+@pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
+def test_what_comes_into_an_engine_is_seen_when_the_school_is_published(
+    school: Path, engine: Callable[[str], None], count: Callable[[], int]
+) -> None:
+    build(school)
+    engine("DELETE FROM signals")
+    assert build(school) == "every page reused", "nobody asks a warehouse whenever a page is built"
+    build(school, settles=True)
+    assert count() == 2
+    assert not (school / "build/site/assets/recommend/rows").exists()
+
+
+def test_an_engine_that_is_away_is_a_wrong_setting_and_no_page_is_lost(
     school: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import importlib.util
-
-    rehearse(school, 3)
-    find = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "scipy" else find(name))
-    with pytest.raises(SettingsError) as told:
+    before = tree(school / "build/site")
+    monkeypatch.setenv(URL, "duckdb:///nowhere/signals.duckdb")
+    with pytest.raises(SettingsError, match="cannot be reached"):
         build(school)
-    assert "lyceum[recommend]" in told.value.hint
+    assert tree(school / "build/site") == before
+
+
+def without(monkeypatch: pytest.MonkeyPatch, library: str) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == library else find(name))
+
+
+def warnings_of(root: Path) -> list[Problem]:
+    def run(cache: Cache) -> list[Problem]:
+        one = Run(Project(root=root), cache, NOW)
+        one.read()
+        one.site(lambda _what, _done, _total: None)
+        one.search()
+        one.prove(lambda _what, _done, _total: None)
+        return list(one.result().warnings)
+
+    return with_cache(root / ".cache" / "lyceum", run)
+
+
+def test_signals_without_the_libraries_make_plain_lists_and_one_warning_until_they_are_installed(
+    school: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tree(school / "build/site")
+    with monkeypatch.context() as patch:
+        without(patch, "scipy")
+        for _ in range(2):  # also when nothing is built
+            (told,) = warnings_of(school)
+            assert "libraries" in told.what
+            assert told.hint == "pip install 'lyceum[recommend]'"
+    plain = tmp_path / "plain"
+    shutil.copytree(school, plain, ignore=shutil.ignore_patterns("build", ".cache", ".lyceum"))
+    build(plain)
+    assert tree(school / "build/site") == tree(plain / "build/site")
+    assert warnings_of(school) == []
+    assert tree(school / "build/site") == before
 
 
 def test_a_school_without_readers_loads_no_library_for_them(tmp_path: Path) -> None:
