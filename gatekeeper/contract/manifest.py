@@ -20,11 +20,12 @@ not have this shape, raises `ManifestError`; an access rule that is not understo
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from gatekeeper.contract import canonical, keys
-from gatekeeper.contract.access import Rule, rule_from_json, rule_to_json
+from gatekeeper.contract.access import Rule, RuleKind, rule_from_json
+from gatekeeper.contract.canonical import quoted
 from gatekeeper.contract.products import (
     CouponEntry,
     ProductEntry,
@@ -50,7 +51,10 @@ __all__ = [
     "ObjectEntry",
     "ProductEntry",
     "dumps",
+    "joined",
     "loads",
+    "sections",
+    "texts",
 ]
 
 FORMAT = 1
@@ -109,39 +113,51 @@ class Manifest:
 
 def dumps(manifest: Manifest) -> bytes:
     """The manifest as canonical JSON."""
-    return canonical.dumps(
-        {
-            "format": FORMAT,
-            "release": manifest.release,
-            "created": manifest.created,
-            "commit": manifest.commit,
-            "site": manifest.site,
-            "name": dict(manifest.name),
-            "languages": list(manifest.languages),
-            "courses": {
-                id_: {"title": c.title, "language": c.language, "url": c.url}
-                for id_, c in manifest.courses.items()
-            },
-            "lessons": {
-                id_: {
-                    "course": lesson.course,
-                    "title": lesson.title,
-                    "url": lesson.url,
-                    "access": rule_to_json(lesson.access),
-                    "parts": list(lesson.parts),
-                    "files": list(lesson.files),
-                }
-                for id_, lesson in manifest.lessons.items()
-            },
-            "parts": {id_: _object_to_json(entry) for id_, entry in manifest.parts.items()},
-            "files": {path: _object_to_json(entry) for path, entry in manifest.files.items()},
-            "products": {id_: product_to_json(entry) for id_, entry in manifest.products.items()},
-            **_coupons_to_json(manifest),
-            **({} if manifest.signals is Privacy.NONE else {"signals": manifest.signals.value}),
-            "attestation": dict(manifest.attestation),
-            **({"sources": dict(manifest.sources)} if manifest.sources else {}),
-        }
+    return joined(texts(manifest, sections(manifest)))
+
+
+def joined(written: Mapping[str, str]) -> bytes:
+    """The document whose fields have these texts."""
+    return canonical.whole(
+        canonical.braced(canonical.member(name, written[name]) for name in sorted(written))
     )
+
+
+def texts(manifest: Manifest, long: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Field → its text in the document. long: see `sections`. Who changes one field need not write the others again."""
+    fields: dict[str, object] = {
+        "format": FORMAT,
+        "release": manifest.release,
+        "created": manifest.created,
+        "commit": manifest.commit,
+        "site": manifest.site,
+        "name": dict(manifest.name),
+        "languages": list(manifest.languages),
+        "courses": {
+            id_: {"title": c.title, "language": c.language, "url": c.url}
+            for id_, c in manifest.courses.items()
+        },
+        "products": {id_: product_to_json(entry) for id_, entry in manifest.products.items()},
+        **_coupons_to_json(manifest),
+        **({} if manifest.signals is Privacy.NONE else {"signals": manifest.signals.value}),
+        "attestation": dict(manifest.attestation),
+        **({"sources": dict(manifest.sources)} if manifest.sources else {}),
+    }
+    return {name: canonical.text(value) for name, value in fields.items()} | {
+        name: canonical.braced(members.values()) for name, members in long.items()
+    }
+
+
+def sections(manifest: Manifest) -> dict[str, dict[str, str]]:
+    """The fields that are as long as the school: their members by name, in the document's order."""
+    return {
+        "lessons": {
+            id_: canonical.member(id_, _lesson_text(lesson))
+            for id_, lesson in ((id_, manifest.lessons[id_]) for id_ in sorted(manifest.lessons))
+        },
+        "parts": _object_texts(manifest.parts),
+        "files": _object_texts(manifest.files),
+    }
 
 
 def loads(data: bytes) -> Manifest:
@@ -194,14 +210,33 @@ def _coupons_to_json(manifest: Manifest) -> dict[str, object]:
     return {"coupons": coupons} if coupons else {}
 
 
-def _object_to_json(entry: ObjectEntry) -> dict[str, object]:
+def _lesson_text(lesson: LessonEntry) -> str:
+    return (
+        f'{{"access":{_rule_text(lesson.access)},"course":{quoted(lesson.course)},"files":{_list_text(lesson.files)},'
+        f'"parts":{_list_text(lesson.parts)},"title":{quoted(lesson.title)},"url":{quoted(lesson.url)}}}'
+    )
+
+
+def _object_texts(entries: Mapping[str, ObjectEntry]) -> dict[str, str]:
     return {
-        "key": entry.key,
-        "sha256": entry.sha256,
-        "bytes": entry.size_bytes,
-        "media_type": entry.media_type,
-        "access": rule_to_json(entry.access),
+        name: canonical.member(
+            name,
+            f'{{"access":{_rule_text(entry.access)},"bytes":{entry.size_bytes:d},"key":{quoted(entry.key)},'
+            f'"media_type":{quoted(entry.media_type)},"sha256":{quoted(entry.sha256)}}}',
+        )
+        for name, entry in ((name, entries[name]) for name in sorted(entries))
     }
+
+
+def _rule_text(rule: Rule) -> str:
+    """See `access.rule_to_json`."""
+    if rule.kind is RuleKind.PRODUCTS:
+        return f'{{"products":{_list_text(sorted(rule.products))}}}'
+    return quoted(rule.kind.value)
+
+
+def _list_text(words: Iterable[str]) -> str:
+    return f"[{','.join(map(quoted, words))}]"
 
 
 def _object_from_json(raw: Mapping[str, object]) -> ObjectEntry:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gatekeeper.contract import canonical, keys
+from gatekeeper.contract.canonical import quoted
 
 FORMAT = 1
 PATH = "lyceum-release.json"
@@ -41,14 +42,14 @@ class Statement:
 
 def document(statement: Statement) -> bytes:
     """What a statement's signature is over: the statement without it."""
-    return canonical.dumps(_described(statement))
+    return _written(_texts(statement))
 
 
 def dumps(statement: Statement) -> bytes:
-    described = _described(statement)
+    written = _texts(statement)
     if statement.signature:
-        described["signature"] = json.loads(statement.signature)
-    return canonical.dumps(described)
+        written["signature"] = canonical.text(json.loads(statement.signature))
+    return _written(written)
 
 
 def loads(data: bytes) -> Statement:
@@ -82,15 +83,23 @@ def loads(data: bytes) -> Statement:
     return read
 
 
-def _described(statement: Statement) -> dict[str, object]:
-    return {
+def _texts(statement: Statement) -> dict[str, str]:
+    """Field → its text."""
+    files = statement.files
+    fields = {
         "format": FORMAT,
         "release": statement.release,
         "created": statement.created,
         "commit": statement.commit,
         "site": statement.site,
-        "files": dict(statement.files),
     }
+    return {name: canonical.text(value) for name, value in fields.items()} | {
+        "files": canonical.braced(canonical.member(path, quoted(files[path])) for path in sorted(files))
+    }
+
+
+def _written(texts: dict[str, str]) -> bytes:
+    return canonical.whole(canonical.braced(canonical.member(name, texts[name]) for name in sorted(texts)))
 
 
 def _text(value: object) -> str:

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 
 from gatekeeper.contract import keys, manifest, statement, trust
@@ -45,11 +45,7 @@ def attested(release: Release, signer: Signer | None) -> Release:
     listed = PublicFile(
         sha256=sha256(data).hexdigest(), size_bytes=len(data), media_type=media.media_type(statement.PATH)
     )
-    return replace(
-        release,
-        public={**release.public, statement.PATH: listed},
-        made={**release.made, statement.PATH: data},
-    )
+    return release.with_file(statement.PATH, data, listed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,14 +9,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from gatekeeper.contract import canonical, keys, manifest
 from generator.errors import LeakError, LyceumError, StoreError
 from generator.release import media
-from generator.release.release import HOME, PrivateObject, PublicFile, Release, content_digest
+from generator.release.release import HOME, PrivateObject, PublicFile, Release, assembled
 from generator.release.store import Body, checked_key
 from generator.site.build import Site
 from generator.site.contents import Contents
@@ -74,45 +73,22 @@ def bundle(
             }
         )
     )
-    digest = content_digest(whole, public)
-    whole = replace(whole, release=f"{moment:%Y%m%dT%H%M%SZ}-{digest[:8]}")
-    return Release(
-        id=keys.checked_release(whole.release),
-        digest=digest,
-        manifest=whole,
-        private=private,
-        public=public,
-        folder=site.public,
-    )
+    return assembled(whole, private=private.objects, public=public, folder=site.public, now=moment)
 
 
-class _PrivateObjects(Mapping[str, PrivateObject]):
-    """Private objects by key; a body is read when its object is looked at."""
+class _PrivateObjects:
+    """Private objects by key; a body is read when it is uploaded."""
 
     def __init__(self) -> None:
-        self._objects: dict[str, tuple[Contents, Callable[[], Body]]] = {}
+        self.objects: dict[str, PrivateObject] = {}
 
     def add(self, entry: Contents, content_key: bytes, media_type: str, body: Callable[[], Body]) -> Contents:
         """The manifest's entry of an object that the contents name."""
         key = keys.private_key(content_key, bytes.fromhex(entry["sha256"]))
-        whole = entry | {"key": key, "media_type": media_type}
-        self._objects[key] = whole, body
-        return whole
-
-    def __getitem__(self, key: str) -> PrivateObject:
-        entry, body = self._objects[key]
-        return PrivateObject(
-            body=body(),
-            sha256=entry["sha256"],
-            size_bytes=entry["bytes"],
-            media_type=entry["media_type"],
+        self.objects[key] = PrivateObject(
+            body=body, sha256=entry["sha256"], size_bytes=entry["bytes"], media_type=media_type
         )
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._objects)
-
-    def __len__(self) -> int:
-        return len(self._objects)
+        return entry | {"key": key, "media_type": media_type}
 
 
 def _part(site: Site, lesson: str) -> Callable[[], Body]:

@@ -6,18 +6,18 @@ Two small reads tell it, or none where this machine remembers them; the store's 
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from gatekeeper.contract import keys
-from gatekeeper.contract.access import PUBLIC, rule_to_json
+from gatekeeper.contract.access import PUBLIC, RuleKind, rule_to_json
 from gatekeeper.contract.pointer import Pointer
 from generator.errors import StoreError
+from generator.release.alike import beside
 from generator.release.memory import Memory
-from generator.release.release import PublicFile, Release, loads_public
+from generator.release.release import PublicFile, Release, public_from_json
 from generator.release.store import ObjectStore
 
 _log = logging.getLogger(__name__)
@@ -39,17 +39,26 @@ class Known:
     described: bytes = b""
 
     @cached_property
+    def blobs(self) -> Mapping[str, int]:
+        """SHA-256 of what is public → bytes."""
+        return {file.sha256: file.size_bytes for file in self.public.values()}
+
+    @cached_property
     def objects(self) -> Mapping[str, int]:
         """All of the release, private parts and blobs of public files: key → bytes."""
-        blobs = {keys.public_key(file.sha256): file.size_bytes for file in self.public.values()}
-        return {**self.private, **blobs}
+        return {**self.private, **{keys.public_key(sha256): size for sha256, size in self.blobs.items()}}
+
+    @property
+    def count(self) -> int:
+        """How many objects there are."""
+        return len(self.private) + len(self.blobs)
 
     def closes(self, after: Known) -> bool:
         """Whether something that everybody may read now would no longer be for everybody, or would be gone, after this."""
         return (
             not self.open_lessons <= after.open_lessons
             or not after.hidden_paths.isdisjoint(self.public)
-            or any(file.sha256 in after.hidden_bytes for file in self.public.values())
+            or not after.hidden_bytes.isdisjoint(self.blobs)
         )
 
 
@@ -62,16 +71,20 @@ def known_from(release: Release) -> Known:
     return Known(
         public=release.public,
         private={key: found.size_bytes for key, found in release.private.items()},
-        open_lessons=frozenset(id_ for id_, lesson in whole.lessons.items() if lesson.access == PUBLIC),
+        open_lessons=frozenset(
+            id_ for id_, lesson in whole.lessons.items() if lesson.access.kind is RuleKind.PUBLIC
+        ),
         hidden_bytes=frozenset(found.sha256 for found in release.private.values()),
         hidden_paths=frozenset(whole.files),
     )
 
 
-def known(private: ObjectStore, newest: Pointer | None, memory: Memory) -> Known:
+def known(
+    private: ObjectStore, newest: Pointer | None, memory: Memory, *, like: Release | None = None
+) -> Known:
     """What the release of `newest` holds; nothing if there is none, or if its documents are not there or not what was published.
 
-    Raises StoreError for documents that cannot be understood.
+    like: a release that is perhaps nearly the same, for reading faster. Raises StoreError for documents that cannot be understood.
     """
     if newest is None:
         return NOTHING
@@ -79,7 +92,7 @@ def known(private: ObjectStore, newest: Pointer | None, memory: Memory) -> Known
     described = _document(private, keys.manifest_key(newest.release), newest.manifest_sha256, memory)
     if listed is None or described is None:
         return NOTHING
-    return read(described, listed)
+    return read(described, listed, like)
 
 
 def remembered(moved: Pointer, memory: Memory) -> Known | None:
@@ -88,26 +101,47 @@ def remembered(moved: Pointer, memory: Memory) -> Known | None:
     return read(described, listed) if described is not None and listed is not None else None
 
 
-def read(described: bytes, listed: bytes) -> Known:
+def read(described: bytes, listed: bytes, like: Release | None = None) -> Known:
     """What these two documents, a manifest and a list of public files, name. Raises StoreError if they cannot be understood."""
     try:
-        raw = json.loads(described)
+        texts = like.in_writing() if like else None
+        whole = beside(described, texts.sections if texts else {})
+        paths = beside(listed, {"files": texts.listed} if texts else {})
+        public = public_from_json(paths.raw)
+        private: dict[str, int] = {}
+        hidden: set[str] = set()
+        for kind in ("parts", "files"):
+            for entry in whole.raw[kind].values():
+                private[str(entry["key"])] = int(entry["bytes"])
+                hidden.add(str(entry["sha256"]))
+        hidden_paths = set(whole.raw["files"])
         open_to_all = rule_to_json(PUBLIC)
-        entries = [entry for kind in ("parts", "files") for entry in raw[kind].values()]
-        return Known(
-            public=loads_public(listed),
-            private={str(entry["key"]): int(entry["bytes"]) for entry in entries},
-            open_lessons=frozenset(
-                id_ for id_, entry in raw["lessons"].items() if entry["access"] == open_to_all
-            ),
-            hidden_bytes=frozenset(str(entry["sha256"]) for entry in entries),
-            hidden_paths=frozenset(raw["files"]),
-            described=described,
-        )
+        lessons = {id_ for id_, entry in whole.raw["lessons"].items() if entry["access"] == open_to_all}
+        if like:
+            public |= {path: like.public[path] for path in paths.known["files"]}
+            for kind, entries in (("parts", like.manifest.parts), ("files", like.manifest.files)):
+                for name in whole.known[kind]:
+                    own = entries[name]
+                    private[own.key] = own.size_bytes
+                    hidden.add(own.sha256)
+            hidden_paths.update(whole.known["files"])
+            lessons.update(
+                id_
+                for id_ in whole.known["lessons"]
+                if like.manifest.lessons[id_].access.kind is RuleKind.PUBLIC
+            )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError(
             f"a release in the store cannot be understood: {error}", hint="use a newer Lyceum"
         ) from error
+    return Known(
+        public=public,
+        private=private,
+        open_lessons=frozenset(lessons),
+        hidden_bytes=frozenset(hidden),
+        hidden_paths=frozenset(hidden_paths),
+        described=described,
+    )
 
 
 def _document(private: ObjectStore, key: str, sha256: str, memory: Memory) -> bytes | None:

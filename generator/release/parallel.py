@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from typing import Any, TypeVar
 
 from generator.release.public import Progress
 
 AT_ONCE = 24
+_BESIDE = 4
+_TURN_SECONDS = 0.0005
 
 T = TypeVar("T")
 
@@ -28,6 +31,21 @@ def each(step: str, items: Sequence[T], action: Callable[[T], object], progress:
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+@contextlib.contextmanager
+def aside() -> Iterator[Callable[..., Future[Any]]]:
+    """Begins calls that go on beside what is done here. When this ends, all have ended; one that fails is heard of by whoever asks for its result.
+
+    Meanwhile threads take turns at shorter intervals: requests need a turn often, and little of it.
+    """
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(min(interval, _TURN_SECONDS))
+    try:
+        with ThreadPoolExecutor(max_workers=_BESIDE, thread_name_prefix="beside") as pool:
+            yield pool.submit
+    finally:
+        sys.setswitchinterval(interval)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ taken up again, but nothing is relied on that a prune could be deleting just now
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -71,8 +71,8 @@ def plan(release: Release, stores: Stores, *, compare: Compare | None = None) ->
             changed=(),
             removed=(),
         )
-    before = known(stores.private, tip.pointer, stores.memory)
-    planned = plan_from(release, object_sizes(release), stores, tip, before)
+    before = known(stores.private, tip.pointer, stores.memory, like=release)
+    planned = plan_from(release, stores, tip, before)
     return replace(planned, access=compare(tip, before)) if compare else planned
 
 
@@ -87,31 +87,21 @@ def is_current(release: Release, tip: Tip, stores: Stores) -> bool:
     )
 
 
-def plan_from(
-    release: Release,
-    sizes: Mapping[str, int],
-    stores: Stores,
-    tip: Tip,
-    before: Known,
-    *,
-    recheck: bool = False,
-) -> Plan:
-    """sizes: see `object_sizes`. recheck: look for every object, also for those that the running release names."""
-    has: Mapping[str, int] = {} if recheck else before.objects
-    missing = [key for key, size in sizes.items() if has.get(key) != size]
+def plan_from(release: Release, stores: Stores, tip: Tip, before: Known, *, recheck: bool = False) -> Plan:
+    """recheck: look for every object, also for those that the running release names."""
+    sizes = object_sizes(release) if recheck else _unnamed(release, before)
     oldest = datetime.fromisoformat(release.manifest.created).timestamp() - FRESH_SECONDS
-    safe = before.objects
     there = {
         stored.key: stored.size_bytes
-        for stored in _looked_for(stores.private, missing, sizes, len(has))
-        if stored.modified >= oldest or stored.key in safe
+        for stored in _looked_for(stores.private, sizes, 0 if recheck else before.count)
+        if stored.modified >= oldest or stored.key in before.objects
     }
-    missing = [key for key in missing if there.get(key) != sizes[key]]
+    missing = [key for key, size in sizes.items() if there.get(key) != size]
     added = release.public.keys() - before.public.keys()
     changed = [
         path
         for path, file in release.public.items()
-        if path not in added and _differs(file, before.public[path])
+        if (other := before.public.get(path)) is not None and _differs(file, other)
     ]
     gone = before.public.keys() - release.public.keys()
     return Plan(
@@ -129,8 +119,22 @@ def plan_from(
     )
 
 
+def _unnamed(release: Release, before: Known) -> dict[str, int]:
+    """The release's objects that the one before does not name, sorted: key → bytes."""
+    private, public = before.private, before.public
+    sizes = {
+        key: found.size_bytes
+        for key, found in release.private.items()
+        if private.get(key) != found.size_bytes
+    }
+    for path, file in release.public.items():
+        if file is not public.get(path) and before.blobs.get(file.sha256) != file.size_bytes:
+            sizes[keys.public_key(file.sha256)] = file.size_bytes
+    return dict(sorted(sizes.items()))
+
+
 def _differs(file: PublicFile, other: PublicFile) -> bool:
-    return file.sha256 != other.sha256 or file.media_type != other.media_type
+    return file is not other and (file.sha256 != other.sha256 or file.media_type != other.media_type)
 
 
 def is_worth_listing(missing: int, known_objects: int) -> bool:
@@ -139,15 +143,15 @@ def is_worth_listing(missing: int, known_objects: int) -> bool:
 
 
 def _looked_for(
-    private: ObjectStore, missing: Sequence[str], sizes: Mapping[str, int], known_objects: int
+    private: ObjectStore, missing: Mapping[str, int], known_objects: int
 ) -> Iterator[StoredObject]:
-    """Those of `missing` that lie in the store all the same; where each look is a request, only large ones are looked for one by one."""
+    """Those of `missing`, key → bytes, that lie in the store all the same; where each look is a request, only large ones are looked for one by one."""
     if is_worth_listing(len(missing), known_objects):
         for prefix in (keys.PRIVATE, keys.PUBLIC):
             yield from private.list(prefix)
         return
-    for key in missing:
-        if private.is_near or sizes[key] > _LARGE_BYTES:
+    for key, size in missing.items():
+        if private.is_near or size > _LARGE_BYTES:
             stored = private.head(key)
             if stored is not None:
                 yield stored
@@ -175,14 +179,17 @@ def check_whole(release: Release) -> None:
         raise StoreError("the release has no home page, so it is not published", hint="build the site again")
     for name, entry in (*whole.parts.items(), *whole.files.items()):
         found = release.private.get(entry.key)
-        if found is None or (found.sha256, found.size_bytes) != (entry.sha256, entry.size_bytes):
+        if found is None or found.sha256 != entry.sha256 or found.size_bytes != entry.size_bytes:
             raise StoreError(
                 "the manifest names an object that the release does not have, so it is not published",
                 where=name,
                 hint="build again",
             )
     for id_, lesson in whole.lessons.items():
-        if not (set(lesson.parts) <= whole.parts.keys() and set(lesson.files) <= whole.files.keys()):
+        if not (
+            all(part in whole.parts for part in lesson.parts)
+            and all(path in whole.files for path in lesson.files)
+        ):
             raise StoreError(
                 "a lesson names a part or file that the manifest does not have, so it is not published",
                 where=id_,

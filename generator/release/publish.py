@@ -1,7 +1,7 @@
 """Publishing: upload what is missing, verify it, bring the public site, move the pointer, clear up (rule R6).
 
 1. Content that is published already is recognised by its digest: nothing happens.
-2. The store is tried; what is missing is uploaded by content address and verified; manifest and public list last.
+2. The store is tried; what is missing is uploaded by content address and verified, the public list beside it; the manifest last.
 3. The switch: the next pointer is created by a conditional put, and the public site is shown. Whoever creates the pointer has won; a loser
    puts the winner's pages back, if it changed any, and says who won.
 4. What the previous release had and this one has not is removed (P21); the hint is rewritten.
@@ -12,19 +12,19 @@ A process that is killed anywhere leaves the old release or the new one, whole, 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from gatekeeper.contract import keys, manifest
+from gatekeeper.contract import keys
 from gatekeeper.contract.pointer import Kind, Pointer
 from generator.errors import StoreError
 from generator.release import history, media
 from generator.release.attest import attested
 from generator.release.history import Tip
 from generator.release.known import Known, known, known_from
-from generator.release.parallel import collector_at_rest, each
+from generator.release.parallel import aside, collector_at_rest, each
 from generator.release.plan import (
     check_whole,
     is_current,
@@ -35,7 +35,7 @@ from generator.release.plan import (
 )
 from generator.release.probe import check_doors, probe
 from generator.release.public import Progress
-from generator.release.release import Release, dumps_public
+from generator.release.release import Release
 from generator.release.store import Body, ConditionFailedError, ObjectStore
 from generator.release.stores import Stores
 from generator.release.switch import Switching, switch
@@ -93,32 +93,40 @@ def _publish(
     approve: Callable[[Tip, Known], object] | None,
     report: Progress,
 ) -> Published:
-    check_whole(release)
-    release = attested(release, stores.signer)
-    tip = history.tip(stores.private)
-    if is_current(release, tip, stores) and not recheck:
-        return Published(release=tip.release, previous=tip.release, number=tip.number, is_unchanged=True)
-    if tip.pointer is None or not stores.public.is_gradual:
-        stores.public.check()
-    before = known(stores.private, tip.pointer, stores.memory)
-    if tip.pointer is not None and (stores.signer is None or stores.signer.vouches_for(tip.pointer)):
-        _check_age(release, tip)
-    if approve is not None:
-        approve(tip, before)
-    now = datetime.fromisoformat(release.manifest.created)
-    probe(stores, tip, before, now)
-    sizes = object_sizes(release)
-    planned = plan_from(release, sizes, stores, tip, before, recheck=recheck)
-    _upload(release, stores.private, planned.objects, report)
-    _verify(sizes, stores.private, planned.objects, before)
-    if release.private and not before.private:
-        check_doors(stores.private, next(iter(release.private)))
-    described, listed = manifest.dumps(release.manifest), dumps_public(release.public)
-    _put_described(stores.private, keys.public_list_key(release.id), listed)
-    if stores.signer:
-        signed = stores.signer.manifest(described)
-        _put_described(stores.private, keys.manifest_signature_key(release.id), signed)
-    _put_described(stores.private, keys.manifest_key(release.id), described)
+    with aside() as begin:
+        reading = begin(history.tip, stores.private)
+        check_whole(release)
+        release = attested(release, stores.signer)
+        tip = reading.result()
+        if is_current(release, tip, stores) and not recheck:
+            return Published(release=tip.release, previous=tip.release, number=tip.number, is_unchanged=True)
+        if tip.pointer is None or not stores.public.is_gradual:
+            stores.public.check()
+        before = known(stores.private, tip.pointer, stores.memory, like=release)
+        if tip.pointer is not None and (stores.signer is None or stores.signer.vouches_for(tip.pointer)):
+            _check_age(release, tip)
+        if approve is not None:
+            approve(tip, before)
+        now = datetime.fromisoformat(release.manifest.created)
+        probing = begin(probe, stores, tip, before, now)
+        after = known_from(release)
+        closes = before.closes(after)
+        texts = release.in_writing()
+        described, listed = texts.described, texts.public_list
+        probing.result()
+        planned = plan_from(release, stores, tip, before, recheck=recheck)
+        listing = begin(_put_described, stores.private, keys.public_list_key(release.id), listed)
+        _upload(release, stores.private, planned.objects, report)
+        _verify(release, stores.private, planned.objects, before)
+        if release.private and not before.private:
+            check_doors(stores.private, next(iter(release.private)))
+        listing.result()
+        if stores.signer:
+            signed = stores.signer.manifest(described)
+            _put_described(stores.private, keys.manifest_signature_key(release.id), signed)
+        keeping = begin(stores.memory.keep, described, listed)
+        _put_described(stores.private, keys.manifest_key(release.id), described)
+        keeping.result()
 
     def body(path: str) -> Body:
         return _public_body(release, path)
@@ -136,12 +144,12 @@ def _publish(
                 by=by,
                 commit=release.manifest.commit,
                 lessons=len(release.manifest.lessons),
-                size_bytes=sum(sizes.values()),
+                size_bytes=sum(after.private.values()) + sum(after.blobs.values()),
             ),
             files=release.public,
             now=now,
             body=body,
-            closes=before.closes(known_from(release)),
+            closes=closes,
             took_long=len(planned.objects) > _QUICK_UPLOADS,
         ),
         stores,
@@ -149,7 +157,6 @@ def _publish(
         before.public if tip.pointer else None,
         report,
     )
-    stores.memory.keep(described, listed)
     if tip.pointer is None:
         stores.memory.note_fit(stores.private.address, switched, now)
     return Published(
@@ -180,36 +187,36 @@ def silent(_step: str, _done: int, _total: int) -> None:
 
 
 def _upload(release: Release, private: ObjectStore, missing: Sequence[str], progress: Progress) -> None:
-    wanted = frozenset(missing)
-    places = {
-        key: path for path, file in release.public.items() if (key := keys.public_key(file.sha256)) in wanted
-    }
+    wanted = {key.removeprefix(keys.PUBLIC) for key in missing if key not in release.private}
+    places = {file.sha256: path for path, file in release.public.items() if file.sha256 in wanted}
 
     def upload(key: str) -> None:
-        if key in release.private:
-            found = release.private[key]
-            body = found.body
+        found = release.private.get(key)
+        if found is not None:
+            body = found.content()
             if isinstance(body, Path):
                 body = _checked(body, found.sha256)
             media_type = found.media_type
         else:
-            file = release.public[places[key]]
-            body = _public_body(release, places[key])
-            media_type = file.media_type
+            path = places[key.removeprefix(keys.PUBLIC)]
+            body = _public_body(release, path)
+            media_type = release.public[path].media_type
         private.put(key, body, media_type=media_type, cache_control=media.PRIVATE_CACHE)
 
     each("upload", missing, upload, progress)
 
 
-def _verify(sizes: Mapping[str, int], private: ObjectStore, uploaded: Sequence[str], before: Known) -> None:
+def _verify(release: Release, private: ObjectStore, uploaded: Sequence[str], before: Known) -> None:
     """What was uploaded lies in the store with the right size, or StoreError.
 
     Each put was compared by its SHA-256 when it arrived; here it is looked at again where that is cheap.
     """
     if private.is_near:
+        sizes = object_sizes(release)
         found = {key: private.head(key) for key in uploaded}
         wrong = [key for key, stored in found.items() if stored is None or stored.size_bytes != sizes[key]]
-    elif is_worth_listing(len(uploaded), len(before.objects)):
+    elif is_worth_listing(len(uploaded), before.count):
+        sizes = object_sizes(release)
         present = stored_sizes(private)
         wrong = [key for key in sizes if present.get(key) != sizes[key]]
     else:

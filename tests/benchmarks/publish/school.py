@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import random
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from gatekeeper.contract import keys
 from gatekeeper.contract.access import PUBLIC, products_rule
 from gatekeeper.contract.manifest import CourseEntry, LessonEntry, Manifest, ObjectEntry, ProductEntry
 from generator.release import Release, media
-from generator.release.release import PrivateObject, PublicFile, content_digest
+from generator.release.release import PrivateObject, PublicFile, assembled
 
 CONTENT_KEY = bytes(range(32))
 
@@ -81,16 +80,7 @@ def release_of(root: Path, moment: datetime) -> Release:
             )
         },
     )
-    digest_of_all = content_digest(whole, public)
-    whole = replace(whole, release=f"{moment:%Y%m%dT%H%M%SZ}-{digest_of_all[:8]}")
-    return Release(
-        id=whole.release,
-        digest=digest_of_all,
-        manifest=whole,
-        private=private,
-        public=public,
-        folder=root / "public",
-    )
+    return assembled(whole, private=private, public=public, folder=root / "public", now=moment)
 
 
 def _listed(place: Path, path: str) -> PublicFile:

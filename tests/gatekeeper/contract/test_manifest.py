@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gatekeeper.contract import manifest
+from gatekeeper.contract import canonical, manifest
 from gatekeeper.contract.access import NOBODY, PUBLIC
 from gatekeeper.contract.manifest import CouponEntry, Manifest, ManifestError, ProductEntry
 from gatekeeper.contract.products import Seats
@@ -40,6 +40,7 @@ def test_any_manifest_comes_back_as_it_was_and_its_bytes_are_canonical(whole: Ma
     data = manifest.dumps(whole)
     assert manifest.loads(data) == whole
     assert manifest.dumps(manifest.loads(data)) == data
+    assert canonical.dumps(json.loads(data)) == data
 
 
 WITH_COUPONS = replace(

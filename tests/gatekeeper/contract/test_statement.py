@@ -34,6 +34,12 @@ def test_a_statement_comes_back_as_it_was_with_and_without_signature() -> None:
     assert statement.loads(statement.dumps(SAID)) == SAID
     assert statement.loads(statement.dumps(signed)) == signed
     assert statement.document(signed) == statement.dumps(SAID)
+    for said in (
+        SAID,
+        signed,
+        replace(SAID, files=dict.fromkeys(("z", "\u2028", '"', "A", "课"), "ab" * 32)),
+    ):
+        assert canonical.dumps(json.loads(statement.dumps(said))) == statement.dumps(said)
 
 
 @pytest.mark.parametrize(
