@@ -20,7 +20,7 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from gatekeeper.contract import manifest
@@ -36,10 +36,8 @@ from tests.support.gatekeeper import free_port
 
 CASES = ("inside", "http", "manifest", "swap", "soak")
 LARGE_LESSONS = 100_000
-WARM_UP_SHARE = (
-    0.5  # two windows of each limit, and every size of a second's answers, have been there once by then
-)
-SOAK_CONNECTIONS = 256  # many, so that what an answer takes itself is little beside the pause between two
+SETTLING_SECONDS = 60  # the new tokens, too, have been seen by then
+SOAK_CONNECTIONS = 1024  # many, so that what an answer takes itself is little beside the pause between two
 
 
 class Benchmark:
@@ -243,52 +241,78 @@ class Benchmark:
         self.judge("p99 while swapping", seen.p99, 50, "ms")
 
     def soak(self, seconds: float) -> None:
-        """Four processes on two cores; wrk shares them."""
+        """Four processes on two cores; wrk shares them. `seconds` of warm-up, in which everything that a process keeps for some
+        minutes has been there once, then `seconds` that are judged. Readers stay the same; halfway they bring new tokens."""
         whole = workload.school(2000)
         with contextlib.ExitStack() as stack:
             endpoint = stack.enter_context(self.store(manifest.dumps(whole)))
             environ = self.environ("soak", endpoint, LYCEUM_SERVER="turnstile", LYCEUM_WORKERS="4")
             settings = read_settings(environ)
             server = stack.enter_context(servers.gatekeeper(self.folder, environ, cores="0,1"))
-            # The same readers all the time, since new ones are remembered until they are many; their tokens just outlive ten minutes.
-            known = workload.tokens(settings, whole, count=2000, ahead_seconds=25)
-            walk = workload.script(
-                self.folder / "soak.lua", cookie=settings.entitlement_cookie, known=known, whole=whole
-            )
-            most = load(server, walk, seconds=5, connections=64, cores="0,1").a_second
-            delay = max(1, int(SOAK_CONNECTIONS / (most * 0.8) * 1000))
-            slow = workload.script(
-                self.folder / "soak.lua",
-                cookie=settings.entitlement_cookie,
-                known=known,
-                whole=whole,
-                delay_ms=delay,
-            )
-            samples: list[tuple[float, float]] = []
-            ended = threading.Event()
-            started = time.monotonic()
 
-            def watch() -> None:
-                while not ended.wait(2):
-                    samples.append((time.monotonic() - started, sum(server.resident_bytes()) / 1e6))
+            def walk(delay_ms: int) -> Path:
+                # Tokens that just outlive ten minutes.
+                known = workload.tokens(settings, whole, count=2000, ahead_seconds=25)
+                return workload.script(
+                    self.folder / "soak.lua",
+                    cookie=settings.entitlement_cookie,
+                    known=known,
+                    whole=whole,
+                    delay_ms=delay_ms,
+                )
 
-            watcher = threading.Thread(target=watch)
-            watcher.start()
-            seen = load(server, slow, seconds=seconds, connections=SOAK_CONNECTIONS, cores="0,1")
-            requests, errors = seen.requests, seen.errors
-            ended.set()
-            watcher.join()
-        warm = [(at, size) for at, size in samples if at > seconds * WARM_UP_SHARE]
-        print(
-            f"  {requests:,} requests in {seconds:.0f} s, {requests / seconds / most:.0%} of the maximum; {warm[-1][1]:.0f} MB in all processes"
-        )
-        tenths = [
-            statistics.mean(size for at, size in samples if part <= at / seconds * 10 < part + 1)
-            for part in range(10)
+            def under(script: Path, lasting: float, connections: int = SOAK_CONNECTIONS) -> Seen:
+                return load(server, script, seconds=lasting, connections=connections, cores="0,1")
+
+            most = under(walk(0), 5, connections=64).a_second
+            delay = _delay(most * 0.8, lambda delay_ms: under(walk(delay_ms), 4).a_second)
+            with _resident(server) as samples:
+                under(walk(delay), seconds)
+                again = time.monotonic()
+                seen = under(walk(delay), seconds)
+        steady = [
+            (at - again, size) for at, size in samples if at > again + min(SETTLING_SECONDS, seconds / 10)
         ]
-        print(f"  MB by tenths of the time: {', '.join(f'{size:.1f}' for size in tenths)}")
-        self.judge("errors in the soak", errors, 0, "")
-        self.judge("resident memory rises by, after the warm-up", slope_a_hour(warm), 1, "MB/h")
+        print(
+            f"  {seen.requests:,} requests in {seconds:.0f} s, {seen.a_second / most:.0%} of the maximum; {steady[-1][1]:.1f} MB in all processes"
+        )
+        for name, begin in (("warm-up", samples[0][0]), ("judged", again)):
+            tenths: defaultdict[int, list[float]] = defaultdict(list)
+            for at, size in samples:
+                tenths[int((at - begin) / seconds * 10)].append(size)
+            means = ", ".join(f"{statistics.mean(tenths[part]):.1f}" for part in range(10) if part in tenths)
+            print(f"  MB by tenths, {name}: {means}")
+        self.judge("load of the soak beside the maximum", seen.a_second / most, 0.75, "", is_least=True)
+        self.judge("errors in the soak", seen.errors, 0, "")
+        self.judge("resident memory rises by, after the warm-up", slope_a_hour(steady), 1, "MB/h")
+
+
+def _delay(wanted: float, reached: Callable[[int], float]) -> int:
+    """Milliseconds that each connection has to wait for `wanted` requests a second. reached: what a wait leads to."""
+    delay = round(SOAK_CONNECTIONS / wanted * 1000)
+    for _ in range(3):
+        beside = SOAK_CONNECTIONS / reached(delay) * 1000 - delay  # what an answer takes besides
+        delay = max(1, round(SOAK_CONNECTIONS / wanted * 1000 - beside))
+    return delay
+
+
+@contextlib.contextmanager
+def _resident(server: Running) -> Iterator[list[tuple[float, float]]]:
+    """(moment, MB of all processes), every two seconds while it lasts."""
+    samples: list[tuple[float, float]] = []
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(2):
+            samples.append((time.monotonic(), sum(server.resident_bytes()) / 1e6))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield samples
+    finally:
+        ended.set()
+        watcher.join()
 
 
 def _ratio(ours: list[Seen], theirs: list[Seen]) -> float:
