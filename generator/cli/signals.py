@@ -8,6 +8,7 @@ import os
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
@@ -92,12 +93,12 @@ def export_command(root: Path, folder: Path | None, since: datetime | None, as_j
     "system",
     type=click.Choice(["lyceum", "ghost", "moodle", "log"]),
     default=None,
-    help="Whose columns these are; the options below override each. Default: log for what is no .csv, .jsonl or .parquet.",
+    help="Whose columns these are; the options below override each. Default: log for what is no .csv, .json, .jsonl or .parquet.",
 )
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["csv", "jsonl", "parquet", "log"]),
+    type=click.Choice(["csv", "json", "jsonl", "parquet", "log"]),
     help="Default: by the file's name.",
 )
 @click.option("--reader-column", metavar="NAME", help="Default: reader.")
@@ -113,7 +114,13 @@ def export_command(root: Path, folder: Path | None, since: datetime | None, as_j
 @click.option(
     "--time-format",
     metavar="FORM",
-    help="Like '%d.%m.%Y %H:%M'. Default: seconds or milliseconds since 1970, ISO 8601, a log's.",
+    help="Like '%d.%m.%Y %H:%M'; '|' between several. Default: seconds or milliseconds since 1970, ISO 8601, a log's; of Moodle's download '%d/%m/%y, %H:%M:%S'.",
+)
+@click.option(
+    "--time-zone",
+    "zone",
+    metavar="NAME",
+    help="Of times that do not say theirs, like Asia/Shanghai. Default: UTC.",
 )
 @click.option(
     "--lessons",
@@ -139,12 +146,13 @@ def import_command(
     every_kind: str | None,
     kinds: str | None,
     time_format: str | None,
+    zone: str | None,
     lessons_file: Path | None,
     skip_wrong: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Bring in (reader, lesson, kind, time) from CSV, JSON lines, Parquet or an access log, so that recommendations start warm.
+    """Bring in (reader, lesson, kind, time) from CSV, JSON, JSON lines, Parquet or an access log, so that recommendations start warm.
 
     Readers' names become keyed hashes before anything is written. Bringing a file in again changes nothing; lines that another file brought
     in already count once.
@@ -171,6 +179,7 @@ def import_command(
         "every_kind": every_kind,
         "kinds": _kinds(kinds),
         "time_format": time_format,
+        "zone": None if zone is None else _zone(zone),
     }
     found: list[Arrived] = []
     for file in files:
@@ -225,6 +234,15 @@ def _tell(one: Arrived) -> None:
         click.echo(f"    {count} × {name!r}")
     if one.unknown:
         click.echo("  hint: --lessons FILE says which lesson of ours each name means", err=True)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise SettingsError(
+            f"there is no time zone '{name}'", where="--time-zone", hint="name it like Europe/Berlin or UTC"
+        ) from error
 
 
 def _kinds(text: str | None) -> dict[str, str] | None:

@@ -15,14 +15,14 @@ import hmac
 import os
 import secrets
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from gatekeeper.contract.signals import KINDS
 from generator.errors import LyceumError, Problem
-from generator.signals import files
+from generator.signals import files, ghost, moodle
 from generator.signals.files import Row
 from generator.signals.lessons import LessonNames
 from generator.signals.moments import AUTO, MomentError, read_moment
@@ -35,7 +35,10 @@ _NAME_LENGTH = 24  # hex digits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Columns:
-    """Where a file says what. kind: "" where every line is of `every_kind`. kinds: its words → ours. time: "" where there is none."""
+    """Where a file says what. kind: "" where every line is of `every_kind`. kinds: its words → ours. time: "" where there is none.
+
+    other_lesson: a second name of the lesson. time_format, zone: as `read_moment` has them. shaped: brings a system's line into these columns.
+    """
 
     reader: str = "reader"
     lesson: str = "lesson"
@@ -44,20 +47,27 @@ class Columns:
     every_kind: str = "view"
     kinds: Mapping[str, str] = field(default_factory=dict)
     time_format: str = AUTO
+    zone: tzinfo = UTC
+    other_lesson: str = ""
+    shaped: Callable[[Mapping[str, str]], Mapping[str, str]] | None = None
 
 
 # Columns as these systems export them; options override each.
 KNOWN: Mapping[str, Columns] = {
     "lyceum": Columns(),
-    # Members' events and the analytics' page hits
-    "ghost": Columns(reader="member_id", lesson="pathname", kind="", time="timestamp"),
-    # mdl_logstore_standard_log, with its course modules' names mapped by --lessons
+    "ghost": Columns(
+        lesson="pathname", kind="action", time="timestamp", kinds={"page_hit": "view"}, shaped=ghost.shaped
+    ),
+    # Activities are numbers or titles there; --lessons says which lessons they are
     "moodle": Columns(
         reader="userid",
         lesson="contextinstanceid",
+        other_lesson="context",
         kind="action",
         time="timecreated",
-        kinds={"viewed": "view", "completed": "finished", "submitted": "finished", "searched": "search"},
+        kinds={"viewed": "view", "completed": "finished", "submitted": "finished"},
+        time_format=moodle.TIME_FORMS,
+        shaped=moodle.shaped,
     ),
     "log": Columns(kind=""),
 }
@@ -147,34 +157,45 @@ def _note(
     if line.values is None:
         wrong(line.what, "mend the line, or leave such lines out with --skip-wrong")
         return
+    values = _shaped(line.values, columns, f"{file.name}:{line.number}")
     needed = [columns.reader, columns.lesson]
-    missing = [name for name in needed if name not in line.values]
+    missing = [name for name in needed if name not in values]
     if missing:
-        there = ", ".join(line.values) or "nothing"
+        there = ", ".join(values) or "nothing"
         raise LyceumError(
             f"there is no column {missing[0]!r}",
             where=f"{file.name}:{line.number}",
             hint=f"name the columns with --reader-column, --lesson-column …; there are: {there}",
         )
-    reader = line.values[columns.reader].strip()
-    if not reader:
-        wrong("no reader", "every line needs one; leave such lines out with --skip-wrong")
-        return
-    said = line.values.get(columns.kind, "").strip() if columns.kind else ""
+    said = values.get(columns.kind, "").strip() if columns.kind else ""
     kind = columns.kinds.get(said, said) if said else columns.every_kind
     if kind not in KINDS:
         tally.other_kinds[said] += 1
         return
-    lesson = names.find(line.values[columns.lesson].strip())
+    reader = values[columns.reader].strip()
+    if not reader:
+        wrong("no reader", "every line needs one; leave such lines out with --skip-wrong")
+        return
+    called = [values[columns.lesson].strip(), values.get(columns.other_lesson, "").strip()]
+    lesson = next((found for name in called if name and (found := names.find(name))), None)
     if lesson is None:
-        tally.unknown[line.values[columns.lesson].strip()] += 1
+        tally.unknown[called[1] or called[0]] += 1
         return
     try:
-        at = read_moment(line.values.get(columns.time, ""), form=columns.time_format, now=now)
+        at = read_moment(values.get(columns.time, ""), form=columns.time_format, now=now, zone=columns.zone)
     except MomentError as error:
         wrong(str(error), error.hint)
         return
     tally.rows.append(Row(_name(key, reader), lesson, kind, at))
+
+
+def _shaped(values: Mapping[str, str], columns: Columns, where: str) -> Mapping[str, str]:
+    if columns.shaped is None:
+        return values
+    try:
+        return columns.shaped(values)
+    except LyceumError as error:
+        raise LyceumError(error.what, where=where, hint=error.hint) from error
 
 
 def _name(key: bytes, reader: str) -> str:

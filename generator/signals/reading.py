@@ -1,4 +1,4 @@
-"""Reads what another system wrote down: CSV, JSON lines, Parquet, or a web server's access log, as rows of texts with their line numbers.
+"""Reads what another system wrote down: CSV, JSON, JSON lines, Parquet, or a web server's access log, as rows of texts with their line numbers.
 
 The form follows from the file's name; `log` is any other. A log's columns are `reader` (address and browser together), `lesson` (the path),
 `time`; only pages that were found count, and no programs.
@@ -16,8 +16,16 @@ from typing import Any
 
 from generator.errors import LyceumError, SettingsError
 
-_FORMS = {".csv": "csv", ".tsv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
-FORMS = ("csv", "jsonl", "parquet", "log")
+_FORMS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
+_OTHERS = {".xlsx", ".xls", ".ods", ".html", ".pdf", ".zip", ".gz"}
+FORMS = ("csv", "json", "jsonl", "parquet", "log")
 # Combined log format of Apache and nginx; the common one has no referrer and no browser.
 _LOG_LINE = re.compile(
     r'(?P<host>\S+) \S+ (?P<user>\S+) \[(?P<time>[^\]]+)\] "(?P<method>[A-Z]+) (?P<path>\S+)[^"]*" (?P<status>\d{3}) \S+'
@@ -37,13 +45,20 @@ class Line:
 
 
 def form_of(file: Path) -> str:
+    """By its name. Raises LyceumError for a spreadsheet or what is packed."""
+    if file.suffix.lower() in _OTHERS:
+        raise LyceumError(
+            "this kind of file is not read",
+            where=str(file),
+            hint="export it as CSV, JSON, JSON lines or Parquet, or unpack it",
+        )
     return _FORMS.get(file.suffix.lower(), "log")
 
 
 def lines(file: Path, form: str) -> Iterator[Line]:
     """The file's lines. Raises LyceumError if it cannot be read at all."""
     try:
-        yield from {"csv": _csv, "jsonl": _jsonl, "parquet": _parquet, "log": _log}[form](file)
+        yield from {"csv": _csv, "json": _json, "jsonl": _jsonl, "parquet": _parquet, "log": _log}[form](file)
     except UnicodeDecodeError as error:
         raise LyceumError(
             "the file is not UTF-8",
@@ -89,6 +104,40 @@ def _jsonl(file: Path) -> Iterator[Line]:
                 yield Line(number, None, "no JSON object")
 
 
+def _json(file: Path) -> Iterator[Line]:
+    """A list of objects, or of lists whose columns have no names; it may lie in a list by itself, as Moodle writes it."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, UnicodeDecodeError):
+            raise
+        raise LyceumError(
+            "the file is no JSON", where=str(file), hint="is it JSON lines? Say so with --format jsonl"
+        ) from error
+    if isinstance(found, list) and len(found) == 1 and isinstance(found[0], list) and _is_table(found[0]):
+        found = found[0]
+    if not isinstance(found, list):
+        raise LyceumError(
+            "the file holds no list of events", where=str(file), hint="a list of objects is read: [{…}, {…}]"
+        )
+    for number, value in enumerate(found, 1):
+        if isinstance(value, dict):
+            yield Line(number, {str(name): _text(one) for name, one in value.items()})
+        elif isinstance(value, list):
+            yield Line(number, {str(place): _text(one) for place, one in enumerate(value, 1)})
+        else:
+            yield Line(number, None, "no JSON object")
+
+
+def _is_table(value: list[Any]) -> bool:
+    return all(isinstance(one, (dict, list)) for one in value)
+
+
+def is_program(agent: str) -> bool:
+    """Whether the browser of this name says that it is none."""
+    return bool(_PROGRAM.search(agent))
+
+
 def _parquet(file: Path) -> Iterator[Line]:
     try:
         import pyarrow as arrow
@@ -122,7 +171,7 @@ def _log(file: Path) -> Iterator[Line]:
                 found["method"] == "GET"
                 and found["status"] in {"200", "206", "304"}
                 and _PAGE.search(found["path"])
-                and not _PROGRAM.search(found["agent"] or "-")
+                and not is_program(found["agent"] or "-")
             ):
                 who = found["user"] if found["user"] != "-" else f"{found['host']} {found['agent']}"
                 yield Line(number, {"reader": who, "lesson": found["path"], "time": found["time"]})
