@@ -103,7 +103,7 @@ def _is_meant(text: str) -> bool:
         {words[0], "".join(words[:2]), "".join(words[:3])} if len(words) > 3 else {*words, "".join(words)}
     )
     spellings |= {"".join(words[:2]), "".join(words[-2:])}
-    return any(difflib.SequenceMatcher(None, word, "paywall").ratio() >= 0.78 for word in spellings)
+    return bool(difflib.get_close_matches("paywall", spellings, n=1, cutoff=0.78))
 
 
 def _place(text: str, start: int, end: int) -> Position:

@@ -46,6 +46,7 @@ def _strings(value: object) -> Iterator[str]:
         elif isinstance(one, bytes):
             yield one.decode("utf-8", "replace")
         elif isinstance(one, list | tuple):
-            waiting += reversed(one)
+            # Nearly all of an index are the numbers of places in pages, by the hundred thousand.
+            waiting += [part for part in reversed(one) if type(part) is not int]
         elif isinstance(one, dict):
             waiting += reversed([part for pair in one.items() for part in pair])

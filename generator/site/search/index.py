@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from generator.errors import LyceumError, SettingsError
+from generator.site import schedule
 from generator.site.search import pages as extracts
 from generator.site.search.reading import ENTRY, PARTS, without_filters
 
@@ -137,6 +138,7 @@ def _update_extracts(
 ) -> dict[str, str]:
     """Bring the extracts up to date; returns page → digest for the pages that have one."""
     texts: dict[str, str] = {}
+    wanted: list[str] = []
     for path in sorted(pages):
         known = before.texts.get(path)
         place = folder / "pages" / str(part_of(path, parts)) / path
@@ -144,15 +146,32 @@ def _update_extracts(
             if known is not None:
                 texts[path] = known
             continue
-        text = extracts.extract((site / path).read_text("utf-8"))
-        if text is None:
-            continue
-        content = text.encode()
-        texts[path] = hashlib.sha256(content).hexdigest()
-        if texts[path] != known or not place.is_file():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
-    return texts
+        wanted.append(path)
+
+    def extracted(path: str) -> str | None:
+        place = folder / "pages" / str(part_of(path, parts)) / path
+        return _extract(site / path, place, before.texts.get(path))
+
+    for path, digest in zip(wanted, schedule.across(extracted, wanted), strict=True):
+        if digest is not None:
+            texts[path] = digest
+    return dict(sorted(texts.items()))
+
+
+def _extract(page: Path, place: Path, known: str | None) -> str | None:
+    """Write what is to be found of `page` to `place`; returns its digest, None for a page that is not to be found.
+
+    known: the digest of what lies there.
+    """
+    text = extracts.extract(page.read_text("utf-8"))
+    if text is None:
+        return None
+    content = text.encode()
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != known or not place.is_file():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+    return digest
 
 
 def _run(folder: Path, part: int, texts: AbstractSet[str]) -> dict[str, str]:
