@@ -20,7 +20,7 @@ from gatekeeper.storage.writes import insert_all_once
 
 EPOCH = date(1970, 1, 1)
 _AT_ONCE = 500
-_OF_PURCHASES = ""  # the browser of what this service adds
+OURS = ""  # the browser of what this service adds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ def append_purchases(connection: Connection, purchases: Sequence[Purchase], *, n
     rows = [
         {
             "reader": one.reader,
-            "browser": _OF_PURCHASES,
+            "browser": OURS,
             "event": f"ledger-{one.entry}",
             "kind": "bought",
             "lesson": one.lesson,
@@ -147,9 +147,7 @@ def of_day(connection: Connection, day: date, *, after: int, most: int) -> Seque
 
 def forget_browser(connection: Connection, browser: str) -> None:
     """Deletes what was told under this mark."""
-    connection.execute(
-        delete(SignalRow).where(SignalRow.browser == browser, SignalRow.browser != _OF_PURCHASES)
-    )
+    connection.execute(delete(SignalRow).where(SignalRow.browser == browser, SignalRow.browser != OURS))
 
 
 def forget_readers(connection: Connection, readers: Sequence[str]) -> None:

@@ -23,8 +23,10 @@ from gatekeeper.limits.tally import Tally, open_storage
 from gatekeeper.secrets import derive
 from gatekeeper.settings import Settings, SignalSettings
 from gatekeeper.signals import book, purchases
+from gatekeeper.signals.book import Heard
 from gatekeeper.signals.intake import Intake
 from gatekeeper.signals.robots import Pace
+from gatekeeper.signals.telling import Told
 from gatekeeper.storage.engine import Database, open_database
 from gatekeeper.storage.migrate import SchemaError, require_migrated, upgrade
 
@@ -76,6 +78,20 @@ class Room:
         except OperationalError as error:
             log.warning("signals not tended, a database is away: %s", type(error.orig).__name__)
         self._last_round = now.timestamp()
+
+    def note_comment(self, comment: str, *, reader: str, lesson: str, at: datetime) -> bool:
+        """For whoever keeps comments in this service: `reader`, an account's id, has commented on `lesson`. Waits for nothing.
+
+        comment: its id there, at most 32 letters, digits, `-` or `_`; saying it twice counts once. No page can tell this (`telling`).
+        False when it is not noted: the school collects nothing under readers' names, has no such lesson, or too much waits.
+        """
+        manifest = self.manifest()
+        if manifest is None or manifest.signals is not Privacy.CONSENT or lesson not in manifest.lessons:
+            return False
+        told = Told(id=f"comment-{comment}", kind="comment", at=at, lesson=lesson)
+        return self.intake.offer(
+            [Heard(told=told, browser=book.OURS, reader=reader, received_at=self.clock())]
+        )
 
     def close(self) -> None:
         """Writes what waits, if it can, and lets the database go."""

@@ -6,6 +6,7 @@ import itertools
 import json
 from datetime import UTC, timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from sqlalchemy import select
@@ -16,9 +17,10 @@ from gatekeeper.accounts.readers import find_by_address
 from gatekeeper.commerce import ledger
 from gatekeeper.commerce.ledger import Kind
 from gatekeeper.contract import routes
-from gatekeeper.contract.signals import Privacy
+from gatekeeper.contract.signals import KINDS, TOLD_BY_PAGES, Privacy
 from gatekeeper.signals import door, pseudonyms
 from gatekeeper.signals.tables import SaltRow
+from gatekeeper.signals.telling import Kind as Kinds
 from tests.gatekeeper.signals.telling import (
     ANN,
     KEY,
@@ -222,6 +224,36 @@ def test_purchases_come_from_the_ledger_once_with_the_lesson_where_they_were_mad
     school.clock.advance(minutes=2)
     assert [row.product for row in kept(school)] == ["rust", "sql"]
     assert exported(school)[0][9] == "rust"
+
+
+def test_a_comment_is_noted_by_this_service_alone_and_exported_under_the_readers_name(school: Shop) -> None:
+    page = school.browser()
+    page.sign_in("ann@example.org")
+    with school.database.read() as connection:
+        ann = find_by_address(connection, "ann@example.org")
+    assert ann is not None
+    assert tell(page, event("told", "comment")).status_code == 400, "no page can say that somebody commented"
+    tell(page, event("a"))
+    for _ in range(2):
+        assert room_of(school).note_comment("c17", reader=ann.id, lesson="rust/traits", at=START)
+    assert not room_of(school).note_comment("c18", reader=ann.id, lesson="gone/draft", at=START)
+    turn(school)
+    rows = exported(school)
+    assert [row[2:5] for row in rows] == [["rust/traits", "view", AT], ["rust/traits", "comment", AT]]
+    assert rows[0][1] == rows[1][1], "one reader, one name"
+    with school.database.write() as connection:
+        erase(connection, ann.id, now=school.clock())
+    assert exported(school) == []
+
+
+def test_without_readers_names_no_comment_is_noted(tmp_path: Path) -> None:
+    with collecting(tmp_path, Privacy.ANONYMOUS) as shop:
+        assert not room_of(shop).note_comment("c1", reader="r1", lesson="rust/traits", at=START)
+        assert kept(shop) == []
+
+
+def test_a_page_may_tell_every_kind_but_what_this_service_knows_itself() -> None:
+    assert set(get_args(Kinds)) == TOLD_BY_PAGES == set(KINDS) - {"comment"}
 
 
 def test_what_was_bought_for_others_is_nobodys_interest(school: Shop) -> None:
