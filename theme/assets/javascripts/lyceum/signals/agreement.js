@@ -4,6 +4,8 @@
  * each page tells under a name that ends with it. A browser that asks not to be followed (GPC, DNT) is not asked and not followed.
  */
 
+import { newName } from "./name.js";
+
 const KEY = "lyceum.agreement"; // "no", or the random name that this browser was given when its reader agreed
 
 /** @type {import("./teller.js").Teller | null} */
@@ -96,10 +98,4 @@ function keep(value) {
   } catch {
     return false;
   }
-}
-
-/** 128 random bits. */
-export function newName() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return btoa(String.fromCharCode(...bytes)).replace(/[+/]/g, (sign) => (sign === "+" ? "-" : "_")).slice(0, 22);
 }

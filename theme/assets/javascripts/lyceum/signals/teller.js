@@ -5,7 +5,7 @@
  * @typedef {{ value?: number, list?: string, place?: number, variant?: string }} Facts
  */
 
-import { newName } from "./agreement.js";
+import { newName } from "./name.js";
 
 const PAUSE = 15_000;
 const LONGEST_PAUSE = 300_000;
