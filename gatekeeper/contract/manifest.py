@@ -118,9 +118,7 @@ def dumps(manifest: Manifest) -> bytes:
 
 def joined(written: Mapping[str, str]) -> bytes:
     """The document whose fields have these texts."""
-    return canonical.whole(
-        canonical.braced(canonical.member(name, written[name]) for name in sorted(written))
-    )
+    return canonical.document(written)
 
 
 def texts(manifest: Manifest, long: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

@@ -42,14 +42,14 @@ class Statement:
 
 def document(statement: Statement) -> bytes:
     """What a statement's signature is over: the statement without it."""
-    return _written(_texts(statement))
+    return canonical.document(_texts(statement))
 
 
 def dumps(statement: Statement) -> bytes:
     written = _texts(statement)
     if statement.signature:
         written["signature"] = canonical.text(json.loads(statement.signature))
-    return _written(written)
+    return canonical.document(written)
 
 
 def loads(data: bytes) -> Statement:
@@ -96,10 +96,6 @@ def _texts(statement: Statement) -> dict[str, str]:
     return {name: canonical.text(value) for name, value in fields.items()} | {
         "files": canonical.braced(canonical.member(path, quoted(files[path])) for path in sorted(files))
     }
-
-
-def _written(texts: dict[str, str]) -> bytes:
-    return canonical.whole(canonical.braced(canonical.member(name, texts[name]) for name in sorted(texts)))
 
 
 def _text(value: object) -> str:

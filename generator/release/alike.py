@@ -68,7 +68,9 @@ def _runs(
     passed = missed = 0
     while (names := list(islice(remaining, _RUN))) and missed < _PATIENCE:
         run = ",".join([members[name] for name in names]).encode()
-        begin = document.find(run, position, position + passed + len(run) + _SLACK_BYTES)
+        begin = position + (document[position : position + 1] == b",")
+        if document[begin : begin + len(run)] != run:  # not the next thing that stands there
+            begin = document.find(run, position, position + passed + len(run) + _SLACK_BYTES)
         after = begin + len(run)
         if begin < 0 or document[begin - 1 : begin] not in b"{," or document[after : after + 1] not in b"},":
             passed += len(run)

@@ -125,40 +125,41 @@ def _publish(
             signed = stores.signer.manifest(described)
             _put_described(stores.private, keys.manifest_signature_key(release.id), signed)
         keeping = begin(stores.memory.keep, described, listed)
-        _put_described(stores.private, keys.manifest_key(release.id), described)
-        keeping.result()
+        describing = begin(_put_described, stores.private, keys.manifest_key(release.id), described)
 
-    def body(path: str) -> Body:
-        return _public_body(release, path)
+        def body(path: str) -> Body:
+            return _public_body(release, path)
 
-    switched = switch(
-        Switching(
-            pointer=Pointer(
-                number=tip.number + 1,
-                release=release.id,
-                created=release.manifest.created,
-                digest=release.digest,
-                kind=Kind.PUBLISH,
-                manifest_sha256=hashlib.sha256(described).hexdigest(),
-                public_sha256=hashlib.sha256(listed).hexdigest(),
-                by=by,
-                commit=release.manifest.commit,
-                lessons=len(release.manifest.lessons),
-                size_bytes=sum(after.private.values()) + sum(after.blobs.values()),
+        switched = switch(
+            Switching(
+                pointer=Pointer(
+                    number=tip.number + 1,
+                    release=release.id,
+                    created=release.manifest.created,
+                    digest=release.digest,
+                    kind=Kind.PUBLISH,
+                    manifest_sha256=hashlib.sha256(described).hexdigest(),
+                    public_sha256=hashlib.sha256(listed).hexdigest(),
+                    by=by,
+                    commit=release.manifest.commit,
+                    lessons=len(release.manifest.lessons),
+                    size_bytes=sum(after.private.values()) + sum(after.blobs.values()),
+                ),
+                files=release.public,
+                now=now,
+                body=body,
+                closes=closes,
+                took_long=len(planned.objects) > _QUICK_UPLOADS,
+                described=describing.result,
             ),
-            files=release.public,
-            now=now,
-            body=body,
-            closes=closes,
-            took_long=len(planned.objects) > _QUICK_UPLOADS,
-        ),
-        stores,
-        tip,
-        before.public if tip.pointer else None,
-        report,
-    )
-    if tip.pointer is None:
-        stores.memory.note_fit(stores.private.address, switched, now)
+            stores,
+            tip,
+            before.public if tip.pointer else None,
+            report,
+        )
+        keeping.result()
+        if tip.pointer is None:
+            stores.memory.note_fit(stores.private.address, switched, now)
     return Published(
         release=release.id,
         previous=tip.release or None,

@@ -67,8 +67,7 @@ class Written:
     @property
     def public_list(self) -> bytes:
         """`public.json`: every public path with its blob's hash, so that any release can be put back without a build."""
-        fields = (canonical.member("files", self._files(self.listed)), f'"format":{LIST_FORMAT}')
-        return canonical.whole(canonical.braced(fields))
+        return canonical.document({"files": self._files(self.listed), "format": str(LIST_FORMAT)})
 
     @property
     def digest(self) -> str:
@@ -76,7 +75,7 @@ class Written:
         fields = self.texts.keys() - {"release", "created", "commit", "sources"}
         described = canonical.braced(canonical.member(name, self.texts[name]) for name in sorted(fields))
         listed = self._files(self.listed.keys() - {statement.PATH})  # it states the three
-        return hashlib.sha256(canonical.whole(f"[{described},{listed}]")).hexdigest()
+        return hashlib.sha256(f"[{described},{listed}]\n".encode()).hexdigest()
 
     def _files(self, paths: Iterable[str]) -> str:
         return canonical.braced(self.listed[path] for path in sorted(paths))

@@ -1,7 +1,8 @@
 """One signed HTTP request to an S3 server, and its answer or why there was none.
 
-- boto3 knows the bucket's address (path or virtual-hosted, region, partition), botocore signs (Signature Version 4 always), urllib3 carries.
-  A whole boto3 call costs three milliseconds of CPU, which is too much where thousands of small objects are sent.
+- boto3 knows the bucket's address (path or virtual-hosted, region, partition), `s3_sign` signs (Signature Version 4 always), urllib3 connects,
+  `s3_exchange` writes and reads. A whole boto3 call costs three milliseconds of CPU, and botocore's signer with `http.client` half of one:
+  too much where thousands of small objects are sent.
 - The body's SHA-256 is part of what is signed, so a server that checks signatures stores these very bytes or nothing.
 - A request ends by its deadline, whatever the server does: a connection that is silent, or that trickles, is shut by a watchdog.
 - Proxies and certificate bundles are taken from the environment as boto3 takes them.
@@ -23,16 +24,15 @@ from urllib.parse import quote, urlsplit
 
 import boto3
 import urllib3
-from botocore.auth import S3SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.config import Config
-from botocore.credentials import Credentials
 from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from generator.release.parallel import AT_ONCE
+from generator.release.s3_exchange import Exchange
+from generator.release.s3_sign import S3HeaderSigner
 from generator.release.settings import S3Access
 
 CONNECT_SECONDS = 3.0
@@ -62,11 +62,7 @@ class Wire:
         self._base = bucket_url(access, bucket)
         parts = urlsplit(self._base)
         self._path = parts.path
-        self._signer = _Signer(
-            Credentials(access.access_key, access.secret_key, access.session_token or None),
-            "s3",
-            access.region,
-        )
+        self._signer = S3HeaderSigner(access, host=_host(parts.scheme, parts.netloc))
         self._pool, self._is_proxied = _pool(f"{parts.scheme}://{parts.netloc}")
 
     def request(
@@ -85,17 +81,17 @@ class Wire:
 
         Raises NoAnswerError, and OSError when a file cannot be read.
         """
-        target = f"{self._path}/{quote(key, safe=_SAFE)}"
-        if query:
-            target += "?" + "&".join(
-                f"{quote(name, safe='-_.~')}={quote(query[name], safe='-_.~')}" for name in sorted(query)
-            )
+        path = f"{self._path}/{quote(key, safe=_SAFE)}"
+        asked = "&".join(
+            f"{quote(name, safe='-_.~')}={quote(value, safe='-_.~')}"
+            for name, value in sorted((query or {}).items())
+        )
         sent = dict(headers or {})
         if is_signed:
-            signed = AWSRequest(method=method, url=self._base.removesuffix(self._path) + target, headers=sent)
-            signed.context["sha256"] = sha256 or _EMPTY
-            self._signer.add_auth(signed)
-            sent = dict(signed.headers.items())
+            sent = self._signer.signed(method, path, asked, sent, sha256 or _EMPTY)
+        else:
+            sent["Host"] = self._signer.host
+        target = f"{path}?{asked}" if asked else path
         if self._is_proxied:
             target = self._base.removesuffix(self._path) + target
         if not isinstance(body, Path):
@@ -119,7 +115,7 @@ class Wire:
         )
         with _watchdog.watching(deadline) as watched:
             try:
-                response = self._pool.urlopen(
+                response: Any = self._pool.urlopen(
                     method,
                     target,
                     body=body,
@@ -130,22 +126,12 @@ class Wire:
                     preload_content=False,
                     decode_content=False,
                 )
-                try:
-                    data = response.read()  # raises when fewer bytes come than were announced
-                except BaseException:
-                    response.close()  # what is left of this answer must not be the start of the next
-                    raise
-                finally:
-                    response.release_conn()
+                response.release_conn()
             except (HTTPError, OSError) as error:
                 if isinstance(error, OSError) and not isinstance(error, HTTPError) and body is not None:
                     _raise_if_of_file(error, body)
                 raise NoAnswerError("deadline passed" if watched.is_shut else type(error).__name__) from error
-        return Answer(
-            status=response.status,
-            headers={name.lower(): value for name, value in response.headers.items()},
-            body=data,
-        )
+        return Answer(status=response.status, headers=response.headers, body=response.body)
 
 
 def _raise_if_of_file(error: OSError, body: bytes | IO[bytes]) -> None:
@@ -177,9 +163,9 @@ def _client(access: S3Access) -> Any:
     )
 
 
-class _Signer(S3SigV4Auth):
-    def payload(self, request: AWSRequest) -> str:
-        return str(request.context["sha256"])
+def _host(scheme: str, authority: str) -> str:
+    """What the Host header says: the port only where it is not the scheme's own."""
+    return authority.removesuffix({"http": ":80", "https": ":443"}[scheme])
 
 
 _EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -256,24 +242,38 @@ class _Watched:
 _watchdog = _Watchdog()
 
 
-class _Plain(HTTPConnection):
+class _Plain(Exchange, HTTPConnection):
     def connect(self) -> None:
-        super().connect()
+        HTTPConnection.connect(self)
+
+    def close(self) -> None:
+        HTTPConnection.close(self)
+
+    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **_: Any) -> None:
+        if self.sock is None:
+            self.connect()
         _watchdog.sees(self)
+        self.speak(method, url, body, headers)
 
-    def request(self, *arguments: Any, **named: Any) -> None:
-        _watchdog.sees(self)
-        super().request(*arguments, **named)
+    def getresponse(self) -> Any:
+        return self.hear()
 
 
-class _Secure(HTTPSConnection):
+class _Secure(Exchange, HTTPSConnection):
     def connect(self) -> None:
-        super().connect()
-        _watchdog.sees(self)
+        HTTPSConnection.connect(self)
 
-    def request(self, *arguments: Any, **named: Any) -> None:
+    def close(self) -> None:
+        HTTPSConnection.close(self)
+
+    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **_: Any) -> None:
+        if self.sock is None:
+            self.connect()
         _watchdog.sees(self)
-        super().request(*arguments, **named)
+        self.speak(method, url, body, headers)
+
+    def getresponse(self) -> Any:
+        return self.hear()
 
 
 @lru_cache(maxsize=8)

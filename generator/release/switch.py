@@ -1,7 +1,7 @@
 """The switch: another release takes the current one's place, public and private half, and rolling back is the same.
 
     a site in a folder:  bring → create the next pointer → show → clear → hint
-    a site in a bucket:  note → bring → show → create the next pointer → clear → hint → take the note away
+    a site in a bucket:  note → bring → show → create the next pointer → clear → hint, and take the note away
 
 Creating the pointer decides. A folder shows the new release in one step after that; a gatekeeper on the same machine goes over with it
 (see `gatekeeper.gate.library`), so that a publisher killed in between has changed nothing. In a bucket, what losers and killed publishers
@@ -22,6 +22,7 @@ from generator.errors import StoreError
 from generator.release import history, notes
 from generator.release.history import Tip
 from generator.release.notes import Switch
+from generator.release.parallel import aside
 from generator.release.public import Progress, Scene
 from generator.release.release import PublicFile
 from generator.release.store import Body, ConditionFailedError, ObjectStore
@@ -35,7 +36,8 @@ _PATIENCE = 5  # so often a loser looks whether the winner has been overtaken
 class Switching:
     """What is to become current. pointer: not signed yet. body: a public path's bytes. now: the moment of the switch.
 
-    closes: something stops being free, so older pages may stay nowhere. took_long: since the tip was read.
+    closes: something stops being free, so older pages may stay nowhere. took_long: since the tip was read. described: returns when the manifest
+    lies in the store, or raises StoreError; asked before anybody can see anything of the release.
     """
 
     pointer: Pointer
@@ -44,6 +46,7 @@ class Switching:
     body: Callable[[str], Body]
     closes: bool
     took_long: bool = False
+    described: Callable[[], object] = lambda: None
 
 
 def switch(
@@ -69,6 +72,7 @@ def switch(
     left: Sequence[str] = ()
     if public.is_gradual:
         done.append(notes.announce(private, Switch(release=moved.release, previous=tip.release)))
+    new.described()
     public.bring(scene, progress)
     with public.turn():
         if public.is_gradual:
@@ -87,13 +91,14 @@ def switch(
                 left = public.clear(scene, _kept(stores, tip), progress)
     if not won:
         raise _lost(new, stores, tip, progress)
-    with _after(moved, _NOT_CLEARED):
-        history.write_hint(private, moved, tip)
+    with _after(moved, _NOT_CLEARED), aside() as begin:
+        hinting = begin(history.write_hint, private, moved, tip)
         if left:
             notes.leave(private, moved.release, left, new.now + timedelta(seconds=public.grace_seconds))
         done += _clear_leftovers(stores, tip, new)
         for key in done:
             private.delete(key)
+        hinting.result()
     return moved
 
 

@@ -22,7 +22,7 @@ from tests.generator.release.made import made
 
 SECTIONS = ("files", "parts")
 NAMES = st.one_of(st.integers(0, 400).map(lambda n: f"course/lesson-{n:03}"), st.text(max_size=4))
-VALUES = st.one_of(
+VALUES: st.SearchStrategy[Any] = st.one_of(
     st.integers(0, 3), st.just({"files": {}}), st.sampled_from(['},"', '{"', "parts", '"parts":{'])
 )
 
