@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import parse_qs, unquote_plus, urlsplit
 
 from generator.errors import SettingsError, StoreError
+from generator.recommend.engine_address import FORM, TABLE, URL, address
 from generator.recommend.interactions import COLUMNS
-from generator.recommend.sources import FORM, TABLE, URL, address
 
 CONNECT_SECONDS = 15
 # A text for each type of COLUMNS: what Ibis calls it, and what to say when it is not that.

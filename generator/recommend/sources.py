@@ -20,16 +20,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
 
 from generator.errors import SettingsError
+from generator.recommend.engine_address import FORM, TABLE, URL, address
 
 if TYPE_CHECKING:
     from generator.recommend.interactions import Events, Interactions
 
-URL = "LYCEUM_SIGNALS_ENGINE_URL"
-TABLE = "LYCEUM_SIGNALS_ENGINE_TABLE"
-FORM = "write it like postgres://user:password@host:5432/database, duckdb:///folder/file.duckdb, clickhouse://… or bigquery://…"
 _USUAL_TABLE = "signals"
 _LIBRARIES = ("scipy", "sklearn")
 
@@ -163,13 +160,6 @@ def source_of(named: Path | None, usual: Path, environ: Mapping[str, str] = os.e
             f"{TABLE} names no table", where="environment", hint="write it like signals or schema.signals"
         )
     return Engine(url=url, table=table)
-
-
-def address(url: str) -> str:
-    """The URL without anything secret: no user, no password, no options. Raises ValueError for what is no URL."""
-    parts = urlsplit(url)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
-    return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{parts.path}"
 
 
 def missing(source: Source) -> tuple[str, ...]:

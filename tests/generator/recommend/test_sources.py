@@ -22,8 +22,9 @@ from generator.cli.pipeline import read_edition
 from generator.errors import LyceumError, SettingsError, StoreError
 from generator.recommend import rehearsal
 from generator.recommend.connecting import connected
+from generator.recommend.engine_address import TABLE, URL
 from generator.recommend.interactions import COLUMNS, Events
-from generator.recommend.sources import TABLE, URL, Engine, Folder, source_of
+from generator.recommend.sources import Engine, Folder, source_of
 from tests.generator.site.test_recommended import school_of
 from tests.support.databases import postgres_server, why_not
 from tests.support.gatekeeper import free_port

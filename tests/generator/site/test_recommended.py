@@ -16,7 +16,7 @@ import pytest
 from generator.cli.pipeline import read_edition
 from generator.errors import Problem, SettingsError
 from generator.recommend import rehearsal
-from generator.recommend.sources import URL
+from generator.recommend.engine_address import URL
 from generator.site.cache import Cache, with_cache
 from generator.site.incremental import Run
 from generator.site.project import Project
