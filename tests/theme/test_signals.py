@@ -289,11 +289,12 @@ def test_taking_it_back_deletes_what_was_kept_and_told(
     assert len(told) == sent
 
 
+@pytest.mark.parametrize(("asks", "value"), [("globalPrivacyControl", "true"), ("doNotTrack", '"1"')])
 def test_a_browser_that_asks_not_to_be_followed_is_neither_asked_nor_followed(
-    here: School, new_context: NewContext, told: list[dict[str, Any]]
+    here: School, new_context: NewContext, asks: str, value: str
 ) -> None:
     context = new_context()
-    context.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', { value: true })")
+    context.add_init_script(f"Object.defineProperty(navigator, '{asks}', {{ value: {value} }})")
     watch = Watch(context)
     page = context.new_page()
     page.goto(here.site.url + LESSON)

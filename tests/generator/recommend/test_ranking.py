@@ -18,7 +18,7 @@ from generator.recommend.ranking import Ranked, last_worth, rank
 from generator.recommend.recommendations import Reason
 from generator.recommend.suggesting import COURSE_LENGTH, LENGTH, OF_ONE_COURSE
 from tests.generator.recommend.communities import groups, interactions
-from tests.generator.site.editions import course, edition, lesson
+from tests.generator.site.editions import DraftCourse, course, edition, lesson
 
 COURSES, EACH = 6, 8
 TOPICS = ("locks", "pages", "trees", "tasks")
@@ -222,6 +222,67 @@ def test_the_smallest_schools_have_no_lists_and_no_errors(
 ) -> None:
     found = rank(small, interactions(events), tmp_path).recommendations
     assert (found.lessons, found.courses, found.popular, found.rows) == ({}, {}, (), {})
+
+
+def test_lessons_that_say_nothing_and_nobody_read_do_no_harm_and_are_filled_in_their_own_language(
+    tmp_path: Path,
+) -> None:
+    """Rows of zeros, of readers and of words, in every matrix; and readers who took nothing up that is here."""
+    speaking = school()
+    silent = edition(
+        course(
+            "silent",
+            *(
+                lesson(f"{at:02}-s{at}.md", "", title="…", summary="", language="zh", id=f"silent/s{at}")
+                for at in range(3)
+            ),
+            language="zh",
+        ),
+        languages=("en", "zh"),
+    )
+    both = replace(
+        speaking,
+        courses=(*speaking.courses, *silent.courses),
+        lessons={**speaking.lessons, **silent.lessons},
+    )
+    here = behaviour()
+    late = 9_000_000
+    more = interactions(
+        [
+            *((int(r), here.lessons[c], int(at)) for r, c, at in zip(here.reader, here.lesson, here.at, strict=True)),
+            *((1000 + number, "gone/lesson", late) for number in range(20)),
+        ]
+    )  # fmt: skip
+    found = rank(both, more, tmp_path).recommendations
+    assert set(found.rows) == set(names()), "no row for what nobody read"
+    assert [one.reason for one in found.lessons["silent/s0"]] == [
+        Reason.NEXT,
+        *[Reason.POPULAR] * (LENGTH - 1),
+    ]
+    assert {one.reason for one in found.lessons["silent/s2"]} == {Reason.POPULAR}
+
+
+def test_what_fills_a_list_is_taken_from_its_own_language_first(tmp_path: Path) -> None:
+    """Twice as many read the other language."""
+
+    def bare(id_: str, language: str) -> DraftCourse:
+        drafts = [
+            lesson(f"{at:02}-{id_}{at}.md", "", title="…", summary="", language=language) for at in range(7)
+        ]
+        return course(id_, *drafts, language=language)
+
+    made = edition(bare("en", "en"), bare("zh", "zh"), languages=("en", "zh"))
+    told = [
+        (reader, f"{id_}/{id_}{at}")
+        for id_, first, count in (("en", 0, 20), ("zh", 100, 10))
+        for reader in range(first, first + count)
+        for at in (5, 6)
+    ]
+    found = rank(made, interactions(told), tmp_path).recommendations
+    popular = [one.lesson for one in found.lessons["zh/zh0"] if one.reason is Reason.POPULAR]
+    assert popular[:2] == ["zh/zh5", "zh/zh6"]
+    assert [one.lesson for one in found.courses["zh"]] == ["en/en5", "en/en6"]
+    assert [one.lesson for one in found.popular] == ["en/en5", "en/en6", "zh/zh5", "zh/zh6"]
 
 
 def test_one_reader_is_led_by_the_order_of_the_course_and_the_texts(tmp_path: Path) -> None:
