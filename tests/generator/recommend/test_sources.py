@@ -174,6 +174,22 @@ def test_an_empty_table_is_a_school_without_readers(engine: tuple[str, Do]) -> N
     assert empty.state() == empty.state()
 
 
+def test_an_engine_may_sort_texts_in_its_own_way(engine: tuple[str, Do]) -> None:
+    order = ' COLLATE "und-x-icu"' if engine[0].startswith("postgres") else " COLLATE NOCASE"
+    columns = ", ".join(
+        f'"{name}" {TYPES[type_]}{order if type_ == "VARCHAR" else ""}' for name, type_ in COLUMNS.items()
+    )
+    rows = [("b", "rust/Z"), ("C", "rust/a"), ("a", "Rust/b")]
+    values = ", ".join(f"('{reader}', '{lesson}', 'view', 5)" for reader, lesson in rows)
+    engine[1](f"CREATE TABLE reading.mixed ({columns})")
+    engine[1](f'INSERT INTO reading.mixed (reader, lesson, kind, "at") VALUES {values}')
+    mixed = Engine(url=engine[0], table="reading.mixed")
+    found = mixed.events()
+    assert (found.readers, found.lessons) == (("C", "a", "b"), ("Rust/b", "rust/Z", "rust/a"))
+    assert [(one[0], one[3]) for one in told(found)] == sorted((r, repr(lesson)) for r, lesson in rows)
+    assert mixed.interactions().lessons == found.lessons
+
+
 def test_a_table_of_another_shape_says_what_is_wrong_with_it(engine: tuple[str, Do]) -> None:
     engine[1]('CREATE TABLE reading.strange (reader text, lesson integer, kind text, "at" timestamp)')
     for table, words in {
@@ -223,6 +239,18 @@ def test_a_wrong_address_says_what_to_do_and_repeats_no_password(
     assert caught.value.hint
 
 
+def test_an_engine_that_repeats_its_address_repeats_no_password(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(url: str, **_options: object) -> None:
+        raise RuntimeError(f"cannot open {url} with ge heim")
+
+    monkeypatch.setattr(ibis, "connect", refuse)
+    with pytest.raises(SettingsError) as caught:
+        source_of(None, tmp_path, {URL: "postgres://reader:ge+heim@host/x"}).state()
+    assert "cannot open postgres://reader:***@host/x with ***" in str(caught.value)
+
+
 def test_without_ibis_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "ibis", None)
     with pytest.raises(SettingsError, match="Ibis") as caught:
@@ -247,8 +275,11 @@ def test_a_folder_that_is_named_comes_first_then_the_engine_then_the_schools_own
         assert re.search(r"LYCEUM_SIGNALS_ENGINE_(URL|TABLE)", str(caught.value))
 
 
-def test_a_file_of_duckdb_is_only_read(tmp_path: Path) -> None:
+def test_a_file_of_duckdb_is_only_read_and_none_is_made(tmp_path: Path) -> None:
     file = tmp_path / "signals.duckdb"
+    with pytest.raises(SettingsError, match="cannot be reached"):
+        source_of(None, tmp_path, {URL: f"duckdb://{file}"}).events()
+    assert not file.exists()
     connection = ibis.duckdb.connect(file)
     columns = ", ".join(f'"{name}" {type_}' for name, type_ in COLUMNS.items())
     connection.raw_sql(f"CREATE TABLE signals ({columns})")
