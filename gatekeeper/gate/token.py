@@ -11,7 +11,7 @@ A token is a JWT (RFC 7519) under one algorithm, EdDSA with Ed25519, good for te
   whoever signed.
 - Every failure is one `TokenError` with a reason code; no text of a library or of the token goes into it.
 
-A verified token is remembered until it expires, so that the next request with it costs no signature (rule R7); keys that
+A verified token is remembered until it expires and hardly longer, so that the next request with it costs no signature (rule R7); keys that
 change forget them all. `now` is in Unix seconds everywhere.
 """
 
@@ -38,6 +38,7 @@ TYPE = "lyceum-entitlement+jwt"
 MAXIMUM_BYTES = 4096
 MAXIMUM_LIFETIME_SECONDS = 600
 ISSUED_AHEAD_SECONDS = 30
+_GENERATION_SECONDS = MAXIMUM_LIFETIME_SECONDS
 REMEMBERED_TOKENS = 32_768
 
 _FORM = re.compile(rb"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{86})", re.ASCII)
@@ -140,6 +141,7 @@ class TokenVerifier:
             self._keys: Mapping[bytes, Ed25519PublicKey] = known
             self._young: dict[str, Claims] = {}
             self._old: dict[str, Claims] = {}
+            self._began = 0  # the young generation
 
     def verify(self, token: str, now: int) -> Claims:
         """What `token` says, if it is valid at `now`; else raises TokenError, and nothing but that."""
@@ -150,8 +152,9 @@ class TokenVerifier:
             keys = self._keys
             claims = self._verified(token, keys, now)
             with self._lock:
-                if len(self._young) >= self._generation:  # bounded: the older half is forgotten
-                    self._old, self._young = self._young, {}
+                # Bounded by number, and by time: what no token outlives need not be remembered longer.
+                if len(self._young) >= self._generation or not 0 <= now - self._began < _GENERATION_SECONDS:
+                    self._old, self._young, self._began = self._young, {}, now
                 if keys is self._keys:  # not those of a key that was retired in the meantime
                     self._young[token] = claims
         if claims.expires_at <= now:

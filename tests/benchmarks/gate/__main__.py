@@ -37,6 +37,7 @@ from tests.support.gatekeeper import free_port
 CASES = ("inside", "http", "manifest", "swap", "soak")
 LARGE_LESSONS = 100_000
 SETTLING_SECONDS = 60  # the new tokens, too, have been seen by then
+SOAK_TURNS = 4
 SOAK_CONNECTIONS = 1024  # many, so that what an answer takes itself is little beside the pause between two
 
 
@@ -241,47 +242,46 @@ class Benchmark:
         self.judge("p99 while swapping", seen.p99, 50, "ms")
 
     def soak(self, seconds: float) -> None:
-        """Four processes on two cores; wrk shares them. `seconds` of warm-up, in which everything that a process keeps for some
-        minutes has been there once, then `seconds` that are judged. Readers stay the same; halfway they bring new tokens."""
+        """Four processes on two cores; wrk shares them. In each turn of `seconds` the same readers bring new tokens, as they do; what a
+        process keeps for some minutes has come and gone after the first turns, and the last one is judged."""
         whole = workload.school(2000)
         with contextlib.ExitStack() as stack:
             endpoint = stack.enter_context(self.store(manifest.dumps(whole)))
             environ = self.environ("soak", endpoint, LYCEUM_SERVER="turnstile", LYCEUM_WORKERS="4")
             settings = read_settings(environ)
             server = stack.enter_context(servers.gatekeeper(self.folder, environ, cores="0,1"))
-
-            def walk(delay_ms: int) -> Path:
+            samples = stack.enter_context(_resident(server))
+            for turn in range(SOAK_TURNS):
                 # Tokens that just outlive ten minutes.
                 known = workload.tokens(settings, whole, count=2000, ahead_seconds=25)
-                return workload.script(
-                    self.folder / "soak.lua",
-                    cookie=settings.entitlement_cookie,
-                    known=known,
-                    whole=whole,
-                    delay_ms=delay_ms,
+
+                def under(
+                    delay_ms: int,
+                    lasting: float,
+                    connections: int = SOAK_CONNECTIONS,
+                    known: list[str] = known,
+                ) -> Seen:
+                    walk = workload.script(
+                        self.folder / "soak.lua",
+                        cookie=settings.entitlement_cookie,
+                        known=known,
+                        whole=whole,
+                        delay_ms=delay_ms,
+                    )
+                    return load(server, walk, seconds=lasting, connections=connections, cores="0,1")
+
+                under(0, 2, connections=64)
+                most = under(0, 5, connections=64).a_second
+                delay = _delay(most * 0.8, lambda delay_ms: under(delay_ms, 2).a_second)
+                began = time.monotonic()
+                seen = under(delay, seconds - 15)
+                sizes = [size for at, size in samples if at > began]
+                print(
+                    f"  turn {turn + 1}: {seen.requests:,} requests, {seen.a_second / most:.0%} of the maximum, {seen.errors} errors; MB by tenths: "
+                    + ", ".join(f"{sizes[len(sizes) * part // 10]:.1f}" for part in range(10)),
+                    flush=True,
                 )
-
-            def under(script: Path, lasting: float, connections: int = SOAK_CONNECTIONS) -> Seen:
-                return load(server, script, seconds=lasting, connections=connections, cores="0,1")
-
-            most = under(walk(0), 5, connections=64).a_second
-            delay = _delay(most * 0.8, lambda delay_ms: under(walk(delay_ms), 4).a_second)
-            with _resident(server) as samples:
-                under(walk(delay), seconds)
-                again = time.monotonic()
-                seen = under(walk(delay), seconds)
-        steady = [
-            (at - again, size) for at, size in samples if at > again + min(SETTLING_SECONDS, seconds / 10)
-        ]
-        print(
-            f"  {seen.requests:,} requests in {seconds:.0f} s, {seen.a_second / most:.0%} of the maximum; {steady[-1][1]:.1f} MB in all processes"
-        )
-        for name, begin in (("warm-up", samples[0][0]), ("judged", again)):
-            tenths: defaultdict[int, list[float]] = defaultdict(list)
-            for at, size in samples:
-                tenths[int((at - begin) / seconds * 10)].append(size)
-            means = ", ".join(f"{statistics.mean(tenths[part]):.1f}" for part in range(10) if part in tenths)
-            print(f"  MB by tenths, {name}: {means}")
+        steady = [(at, size) for at, size in samples if at > began + min(SETTLING_SECONDS, seconds / 10)]
         self.judge("load of the soak beside the maximum", seen.a_second / most, 0.75, "", is_least=True)
         self.judge("errors in the soak", seen.errors, 0, "")
         self.judge("resident memory rises by, after the warm-up", slope_a_hour(steady), 1, "MB/h")

@@ -147,6 +147,16 @@ def test_a_token_is_verified_once_and_then_remembered(monkeypatch: pytest.Monkey
     assert len(checks) == 8
 
 
+def test_tokens_that_have_run_out_are_not_remembered_for_long() -> None:
+    remembering = verifier()
+    for turn in range(5):
+        now = NOW + turn * 600
+        for token in [minted(now=now) for _ in range(3)]:
+            remembering.verify(token, now)
+        assert len(remembering._young) == 3
+        assert len(remembering._old) <= 3
+
+
 def test_a_refused_token_is_not_remembered() -> None:
     remembering = verifier()
     bad = minted(keys=(STRANGER,))
