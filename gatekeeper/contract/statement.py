@@ -94,7 +94,7 @@ def _texts(statement: Statement) -> dict[str, str]:
         "site": statement.site,
     }
     return {name: canonical.text(value) for name, value in fields.items()} | {
-        "files": canonical.braced(canonical.member(path, quoted(files[path])) for path in sorted(files))
+        "files": canonical.braced([f"{quoted(path)}:{quoted(files[path])}" for path in sorted(files)])
     }
 
 

@@ -53,6 +53,10 @@ class Known:
         """How many objects there are."""
         return len(self.private) + len(self.blobs)
 
+    @property
+    def size_bytes(self) -> int:
+        return sum(self.private.values()) + sum(self.blobs.values())
+
     def closes(self, after: Known) -> bool:
         """Whether something that everybody may read now would no longer be for everybody, or would be gone, after this."""
         return (
@@ -80,19 +84,37 @@ def known_from(release: Release) -> Known:
 
 
 def known(
-    private: ObjectStore, newest: Pointer | None, memory: Memory, *, like: Release | None = None
+    private: ObjectStore,
+    newest: Pointer | None,
+    memory: Memory,
+    *,
+    like: Release | None = None,
+    remembered: Mapping[str, bytes] | None = None,
 ) -> Known:
     """What the release of `newest` holds; nothing if there is none, or if its documents are not there or not what was published.
 
-    like: a release that is perhaps nearly the same, for reading faster. Raises StoreError for documents that cannot be understood.
+    like: a release that is perhaps nearly the same, for reading faster. remembered: see `at_hand`, where that was asked already.
+    Raises StoreError for documents that cannot be understood.
     """
     if newest is None:
         return NOTHING
-    listed = _document(private, keys.public_list_key(newest.release), newest.public_sha256, memory)
-    described = _document(private, keys.manifest_key(newest.release), newest.manifest_sha256, memory)
+    here = at_hand(newest, memory) if remembered is None else remembered
+    listed = here.get(newest.public_sha256) or _document(
+        private, keys.public_list_key(newest.release), newest.public_sha256, memory
+    )
+    described = here.get(newest.manifest_sha256) or _document(
+        private, keys.manifest_key(newest.release), newest.manifest_sha256, memory
+    )
     if listed is None or described is None:
         return NOTHING
     return read(described, listed, like)
+
+
+def at_hand(newest: Pointer | None, memory: Memory) -> dict[str, bytes]:
+    """Those of the two documents of `newest` that this machine remembers: digest → bytes that have it."""
+    wanted = (newest.public_sha256, newest.manifest_sha256) if newest else ()
+    found = {sha256: memory.document(sha256) for sha256 in wanted if sha256}
+    return {sha256: data for sha256, data in found.items() if data is not None}
 
 
 def remembered(moved: Pointer, memory: Memory) -> Known | None:
@@ -120,10 +142,9 @@ def read(described: bytes, listed: bytes, like: Release | None = None) -> Known:
         if like:
             public |= {path: like.public[path] for path in paths.known["files"]}
             for kind, entries in (("parts", like.manifest.parts), ("files", like.manifest.files)):
-                for name in whole.known[kind]:
-                    own = entries[name]
-                    private[own.key] = own.size_bytes
-                    hidden.add(own.sha256)
+                same = [entries[name] for name in whole.known[kind]]
+                private |= {own.key: own.size_bytes for own in same}
+                hidden.update([own.sha256 for own in same])
             hidden_paths.update(whole.known["files"])
             lessons.update(
                 id_
@@ -146,14 +167,11 @@ def read(described: bytes, listed: bytes, like: Release | None = None) -> Known:
 
 def _document(private: ObjectStore, key: str, sha256: str, memory: Memory) -> bytes | None:
     """The document at `key`, which has this digest unless the digest is not known (empty)."""
-    remembered = memory.document(sha256) if sha256 else None
-    if remembered is not None:
-        return remembered
     data = private.get(key)
     if data is None or not sha256:
         return data
     if hashlib.sha256(data).hexdigest() != sha256:
         _log.warning("document ignored, it is not what was published: %s", key)
         return None
-    memory.keep(data)
+    memory.keep({sha256: data})
     return data

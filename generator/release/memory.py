@@ -13,6 +13,7 @@ import hashlib
 import os
 import re
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -40,9 +41,10 @@ class Memory:
             return None
         return data if hashlib.sha256(data).hexdigest() == sha256 else None
 
-    def keep(self, *documents: bytes) -> None:
-        for data in documents:
-            self._write(hashlib.sha256(data).hexdigest(), data)
+    def keep(self, documents: Mapping[str, bytes]) -> None:
+        """documents: their digests → bytes."""
+        for sha256, data in documents.items():
+            self._write(sha256, data)
         self._forget_old()
 
     def is_fit(self, address: str, newest: Pointer, now: datetime) -> bool:

@@ -13,7 +13,9 @@ from generator.release.public import Progress
 
 AT_ONCE = 24
 _BESIDE = 4
-_TURN_SECONDS = 0.0005
+_MANY = 100
+_SHORT_TURN_SECONDS = 0.0005
+_LONG_TURN_SECONDS = 0.005  # Python's own
 
 T = TypeVar("T")
 
@@ -22,7 +24,10 @@ def each(step: str, items: Sequence[T], action: Callable[[T], object], progress:
     """`action` on each item in threads. The first error stops what has not begun and is raised when the rest has ended."""
     if not items:
         return
-    with ThreadPoolExecutor(max_workers=min(AT_ONCE, len(items)), thread_name_prefix="publish") as pool:
+    with (
+        _turns(_LONG_TURN_SECONDS if len(items) > _MANY else sys.getswitchinterval()),
+        ThreadPoolExecutor(max_workers=min(AT_ONCE, len(items)), thread_name_prefix="publish") as pool,
+    ):
         futures = [pool.submit(action, item) for item in items]
         try:
             for done, future in enumerate(as_completed(futures), start=1):
@@ -39,13 +44,22 @@ def aside() -> Iterator[Callable[..., Future[Any]]]:
 
     Meanwhile threads take turns at shorter intervals: requests need a turn often, and little of it.
     """
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(min(interval, _TURN_SECONDS))
+    with (
+        _turns(_SHORT_TURN_SECONDS),
+        ThreadPoolExecutor(max_workers=_BESIDE, thread_name_prefix="beside") as pool,
+    ):
+        yield pool.submit
+
+
+@contextlib.contextmanager
+def _turns(seconds: float) -> Iterator[None]:
+    """For so long a thread of this process may compute while others wait. Many equal ones lose by frequent changes."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(seconds)
     try:
-        with ThreadPoolExecutor(max_workers=_BESIDE, thread_name_prefix="beside") as pool:
-            yield pool.submit
+        yield
     finally:
-        sys.setswitchinterval(interval)
+        sys.setswitchinterval(before)
 
 
 @contextlib.contextmanager

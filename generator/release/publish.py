@@ -12,7 +12,7 @@ A process that is killed anywhere leaves the old release or the new one, whole, 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from generator.errors import StoreError
 from generator.release import history, media
 from generator.release.attest import attested
 from generator.release.history import Tip
-from generator.release.known import Known, known, known_from
+from generator.release.known import Known, at_hand, known, known_from
 from generator.release.parallel import aside, collector_at_rest, each
 from generator.release.plan import (
     check_whole,
@@ -94,38 +94,39 @@ def _publish(
     report: Progress,
 ) -> Published:
     with aside() as begin:
-        reading = begin(history.tip, stores.private)
+        reading = begin(_running, stores)
         check_whole(release)
         release = attested(release, stores.signer)
-        tip = reading.result()
+        tip, remembered = reading.result()
         if is_current(release, tip, stores) and not recheck:
             return Published(release=tip.release, previous=tip.release, number=tip.number, is_unchanged=True)
         if tip.pointer is None or not stores.public.is_gradual:
             stores.public.check()
-        before = known(stores.private, tip.pointer, stores.memory, like=release)
+        before = known(stores.private, tip.pointer, stores.memory, like=release, remembered=remembered)
         if tip.pointer is not None and (stores.signer is None or stores.signer.vouches_for(tip.pointer)):
             _check_age(release, tip)
         if approve is not None:
             approve(tip, before)
         now = datetime.fromisoformat(release.manifest.created)
         probing = begin(probe, stores, tip, before, now)
-        after = known_from(release)
-        closes = before.closes(after)
-        texts = release.in_writing()
-        described, listed = texts.described, texts.public_list
+        listed = release.in_writing().public_list
         probing.result()
         planned = plan_from(release, stores, tip, before, recheck=recheck)
         listing = begin(_put_described, stores.private, keys.public_list_key(release.id), listed)
+        describing = begin(_described, release, listed)
         _upload(release, stores.private, planned.objects, report)
         _verify(release, stores.private, planned.objects, before)
         if release.private and not before.private:
             check_doors(stores.private, next(iter(release.private)))
         listing.result()
+        words = describing.result()
         if stores.signer:
-            signed = stores.signer.manifest(described)
+            signed = stores.signer.manifest(words.manifest)
             _put_described(stores.private, keys.manifest_signature_key(release.id), signed)
-        keeping = begin(stores.memory.keep, described, listed)
-        describing = begin(_put_described, stores.private, keys.manifest_key(release.id), described)
+        keeping = begin(
+            stores.memory.keep, {words.manifest_sha256: words.manifest, words.public_sha256: listed}
+        )
+        putting = begin(_put_described, stores.private, keys.manifest_key(release.id), words.manifest)
 
         def body(path: str) -> Body:
             return _public_body(release, path)
@@ -138,19 +139,19 @@ def _publish(
                     created=release.manifest.created,
                     digest=release.digest,
                     kind=Kind.PUBLISH,
-                    manifest_sha256=hashlib.sha256(described).hexdigest(),
-                    public_sha256=hashlib.sha256(listed).hexdigest(),
+                    manifest_sha256=words.manifest_sha256,
+                    public_sha256=words.public_sha256,
                     by=by,
                     commit=release.manifest.commit,
                     lessons=len(release.manifest.lessons),
-                    size_bytes=sum(after.private.values()) + sum(after.blobs.values()),
+                    size_bytes=words.known.size_bytes,
                 ),
                 files=release.public,
                 now=now,
                 body=body,
-                closes=closes,
+                closes=before.closes(words.known),
                 took_long=len(planned.objects) > _QUICK_UPLOADS,
-                described=describing.result,
+                described=putting.result,
             ),
             stores,
             tip,
@@ -171,6 +172,32 @@ def _publish(
         removed=planned.removed,
         site=release.manifest.site,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """What the pointer and the store are told of a release. manifest: its bytes; the digests are of that and of the public list."""
+
+    manifest: bytes
+    manifest_sha256: str
+    public_sha256: str
+    known: Known
+
+
+def _described(release: Release, listed: bytes) -> _Words:
+    described = release.in_writing().described
+    return _Words(
+        manifest=described,
+        manifest_sha256=hashlib.sha256(described).hexdigest(),
+        public_sha256=hashlib.sha256(listed).hexdigest(),
+        known=known_from(release),
+    )
+
+
+def _running(stores: Stores) -> tuple[Tip, Mapping[str, bytes]]:
+    """What runs, and those of its documents that this machine remembers."""
+    tip = history.tip(stores.private)
+    return tip, at_hand(tip.pointer, stores.memory)
 
 
 def _check_age(release: Release, tip: Tip) -> None:
