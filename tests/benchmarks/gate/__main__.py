@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.gate                       everything but the soak; about three minutes
     python -m tests.benchmarks.gate --cases http,inside --seconds 2 --rounds 3
-    python -m tests.benchmarks.gate --cases soak --soak-seconds 600
+    python -m tests.benchmarks.gate --cases soak --soak-seconds 600      four turns of ten minutes
 
 nginx, the gatekeeper and the plain Flask view take turns on one core, wrk has the other; what counts is the middle one of the rounds'
 ratios. Beside requests a second there are requests for each second that the server's core worked: where other programs use the machine,
@@ -18,9 +18,8 @@ import statistics
 import sys
 import tempfile
 import threading
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from gatekeeper.contract import manifest
@@ -29,16 +28,14 @@ from gatekeeper.environment import read_settings
 from gatekeeper.settings import Settings
 from gatekeeper.stores import manifests
 from tests.benchmarks.gate import inside, servers, workload
-from tests.benchmarks.gate.bars import Verdict, slope_a_hour, table
+from tests.benchmarks.gate.bars import Verdict, table
 from tests.benchmarks.gate.load import Seen, load
 from tests.benchmarks.gate.servers import Running
+from tests.benchmarks.gate.soak import soak
 from tests.support.gatekeeper import free_port
 
 CASES = ("inside", "http", "manifest", "swap", "soak")
 LARGE_LESSONS = 100_000
-SETTLING_SECONDS = 60  # the new tokens, too, have been seen by then
-SOAK_TURNS = 4
-SOAK_CONNECTIONS = 1024  # many, so that what an answer takes itself is little beside the pause between two
 
 
 class Benchmark:
@@ -241,79 +238,6 @@ class Benchmark:
         self.judge("requests dropped or refused while swapping", seen.errors, 0, "")
         self.judge("p99 while swapping", seen.p99, 50, "ms")
 
-    def soak(self, seconds: float) -> None:
-        """Four processes on two cores; wrk shares them. In each turn of `seconds` the same readers bring new tokens, as they do; what a
-        process keeps for some minutes has come and gone after the first turns, and the last one is judged."""
-        whole = workload.school(2000)
-        with contextlib.ExitStack() as stack:
-            endpoint = stack.enter_context(self.store(manifest.dumps(whole)))
-            environ = self.environ("soak", endpoint, LYCEUM_SERVER="turnstile", LYCEUM_WORKERS="4")
-            settings = read_settings(environ)
-            server = stack.enter_context(servers.gatekeeper(self.folder, environ, cores="0,1"))
-            samples = stack.enter_context(_resident(server))
-            for turn in range(SOAK_TURNS):
-                # Tokens that just outlive ten minutes.
-                known = workload.tokens(settings, whole, count=2000, ahead_seconds=25)
-
-                def under(
-                    delay_ms: int,
-                    lasting: float,
-                    connections: int = SOAK_CONNECTIONS,
-                    known: list[str] = known,
-                ) -> Seen:
-                    walk = workload.script(
-                        self.folder / "soak.lua",
-                        cookie=settings.entitlement_cookie,
-                        known=known,
-                        whole=whole,
-                        delay_ms=delay_ms,
-                    )
-                    return load(server, walk, seconds=lasting, connections=connections, cores="0,1")
-
-                under(0, 2, connections=64)
-                most = under(0, 5, connections=64).a_second
-                delay = _delay(most * 0.8, lambda delay_ms: under(delay_ms, 2).a_second)
-                began = time.monotonic()
-                seen = under(delay, seconds - 15)
-                sizes = [size for at, size in samples if at > began]
-                print(
-                    f"  turn {turn + 1}: {seen.requests:,} requests, {seen.a_second / most:.0%} of the maximum, {seen.errors} errors; MB by tenths: "
-                    + ", ".join(f"{sizes[len(sizes) * part // 10]:.1f}" for part in range(10)),
-                    flush=True,
-                )
-        steady = [(at, size) for at, size in samples if at > began + min(SETTLING_SECONDS, seconds / 10)]
-        self.judge("load of the soak beside the maximum", seen.a_second / most, 0.75, "", is_least=True)
-        self.judge("errors in the soak", seen.errors, 0, "")
-        self.judge("resident memory rises by, after the warm-up", slope_a_hour(steady), 1, "MB/h")
-
-
-def _delay(wanted: float, reached: Callable[[int], float]) -> int:
-    """Milliseconds that each connection has to wait for `wanted` requests a second. reached: what a wait leads to."""
-    delay = round(SOAK_CONNECTIONS / wanted * 1000)
-    for _ in range(3):
-        beside = SOAK_CONNECTIONS / reached(delay) * 1000 - delay  # what an answer takes besides
-        delay = max(1, round(SOAK_CONNECTIONS / wanted * 1000 - beside))
-    return delay
-
-
-@contextlib.contextmanager
-def _resident(server: Running) -> Iterator[list[tuple[float, float]]]:
-    """(moment, MB of all processes), every two seconds while it lasts."""
-    samples: list[tuple[float, float]] = []
-    ended = threading.Event()
-
-    def watch() -> None:
-        while not ended.wait(2):
-            samples.append((time.monotonic(), sum(server.resident_bytes()) / 1e6))
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        yield samples
-    finally:
-        ended.set()
-        watcher.join()
-
 
 def _ratio(ours: list[Seen], theirs: list[Seen]) -> float:
     return statistics.median(a.a_cpu_second / b.a_cpu_second for a, b in zip(ours, theirs, strict=True))
@@ -334,7 +258,7 @@ def main(arguments: list[str]) -> int:
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
         for case in cases:
             print(f"{case}:", flush=True)
-            benchmark.soak(chosen.soak_seconds) if case == "soak" else getattr(benchmark, case)()
+            soak(benchmark, chosen.soak_seconds) if case == "soak" else getattr(benchmark, case)()
     print(f"\n{table(benchmark.verdicts)}")
     return 0 if all(verdict.holds for verdict in benchmark.verdicts) else 1
 
