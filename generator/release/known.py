@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from gatekeeper.contract import keys
-from gatekeeper.contract.access import PUBLIC, RuleKind, rule_to_json
+from gatekeeper.contract.access import PUBLIC, rule_to_json
 from gatekeeper.contract.pointer import Pointer
 from generator.errors import StoreError
 from generator.release.alike import beside
@@ -75,9 +75,7 @@ def known_from(release: Release) -> Known:
     return Known(
         public=release.public,
         private={key: found.size_bytes for key, found in release.private.items()},
-        open_lessons=frozenset(
-            id_ for id_, lesson in whole.lessons.items() if lesson.access.kind is RuleKind.PUBLIC
-        ),
+        open_lessons=release.in_writing().open_lessons,
         hidden_bytes=frozenset(found.sha256 for found in release.private.values()),
         hidden_paths=frozenset(whole.files),
     )
@@ -146,11 +144,7 @@ def read(described: bytes, listed: bytes, like: Release | None = None) -> Known:
                 private |= {own.key: own.size_bytes for own in same}
                 hidden.update([own.sha256 for own in same])
             hidden_paths.update(whole.known["files"])
-            lessons.update(
-                id_
-                for id_ in whole.known["lessons"]
-                if like.manifest.lessons[id_].access.kind is RuleKind.PUBLIC
-            )
+            lessons |= like.in_writing().open_lessons.intersection(whole.known["lessons"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError(
             f"a release in the store cannot be understood: {error}", hint="use a newer Lyceum"

@@ -185,11 +185,11 @@ def check_whole(release: Release) -> None:
                 where=name,
                 hint="build again",
             )
-    for id_, lesson in whole.lessons.items():
-        if not (
-            all(part in whole.parts for part in lesson.parts)
-            and all(path in whole.files for path in lesson.files)
-        ):
+    lessons = whole.lessons.values()
+    lost = {part for lesson in lessons for part in lesson.parts} - whole.parts.keys()
+    lost |= {path for lesson in lessons for path in lesson.files} - whole.files.keys()
+    for id_, lesson in whole.lessons.items() if lost else ():
+        if not (set(lesson.parts) <= whole.parts.keys() and set(lesson.files) <= whole.files.keys()):
             raise StoreError(
                 "a lesson names a part or file that the manifest does not have, so it is not published",
                 where=id_,

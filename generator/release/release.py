@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gatekeeper.contract import canonical, keys, manifest, statement
+from gatekeeper.contract.access import RuleKind
 from gatekeeper.contract.canonical import quoted
 from gatekeeper.contract.manifest import Manifest
 from generator.errors import StoreError
@@ -50,7 +51,7 @@ class Written:
     """The texts of which a release's documents are put together, so that none is written twice.
 
     manifest, public: what they are of. texts: field of the manifest → text. sections: the long ones of these fields → name → member;
-    listed: public path → member of the public list.
+    listed: public path → member of the public list. open_lessons: ids of those that everybody may read wholly.
     """
 
     manifest: Manifest
@@ -58,6 +59,7 @@ class Written:
     texts: Mapping[str, str]
     sections: Mapping[str, Mapping[str, str]]
     listed: Mapping[str, str]
+    open_lessons: frozenset[str]
 
     @property
     def described(self) -> bytes:
@@ -89,6 +91,9 @@ def written(whole: Manifest, public: Mapping[str, PublicFile]) -> Written:
         texts=manifest.texts(whole, sections),
         sections=sections,
         listed={path: _member(path, file) for path, file in public.items()},
+        open_lessons=frozenset(
+            id_ for id_, one in whole.lessons.items() if one.access.kind is RuleKind.PUBLIC
+        ),
     )
 
 

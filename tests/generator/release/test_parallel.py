@@ -20,12 +20,16 @@ def test_what_was_begun_aside_has_ended_when_the_rest_has_even_after_an_error() 
         go.wait(5)
         ended.append("slow")
 
+    def fails_after_beginning() -> None:
+        with aside() as begin:
+            begin(slowly)
+            assert sys.getswitchinterval() < before
+            go.set()
+            raise StoreError("main")
+
     before = sys.getswitchinterval()
-    with pytest.raises(StoreError, match="main"), aside() as begin:
-        begin(slowly)
-        assert sys.getswitchinterval() < before
-        go.set()
-        raise StoreError("main")
+    with pytest.raises(StoreError, match="main"):
+        fails_after_beginning()
     assert ended == ["slow"]
     assert sys.getswitchinterval() == before
 

@@ -593,3 +593,18 @@ def test_a_publish_that_is_not_approved_changes_nothing(stores: Stores, tmp_path
     assert caught.value.exit_code == 5
     assert told == [first.id]
     assert (stored(stores.private), shown(stores)) == before
+
+
+@pytest.mark.parametrize("kind", ["parts", "files"])
+def test_a_lesson_that_names_what_the_manifest_does_not_have_is_not_published(
+    stores: Stores, tmp_path: Path, kind: str
+) -> None:
+    release = made(tmp_path, 1)
+    lessons = dict(release.manifest.lessons)
+    id_ = sorted(lessons)[-1]
+    lessons[id_] = replace(lessons[id_], **{kind: ("demo/nothing",)})  # type: ignore[arg-type]
+    broken = replace(release, manifest=replace(release.manifest, lessons=lessons))
+    with pytest.raises(StoreError, match="does not have") as caught:
+        publish(broken, stores)
+    assert id_ in str(caught.value)
+    assert list(stores.private.list("")) == []
