@@ -1,102 +1,78 @@
 """Inline markup without the patterns that cannot match: the same result, at half the cost.
 
 Python-Markdown tries every inline pattern on every piece of text. Nearly all of them need a sign that most pieces do not hold: a
-bracket, a backtick, an ampersand. Which signs a pattern needs is read from its own expression; one of which that cannot be said is
-always tried.
+bracket, a backtick, an ampersand (`signs`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from re import _constants as codes  # type: ignore[attr-defined]  # the parser that `re` itself uses
-from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
+from xml.etree.ElementTree import Element
 
 import markdown
+from markdown.inlinepatterns import InlineProcessor as InlinePattern
 from markdown.treeprocessors import InlineProcessor
 from markdown.util import AtomicString
 
+from generator.site.signs import Sieve, any_of, first_signs, needed_signs
+
 _PRIORITY = 20  # of Python-Markdown's own
-_REPEATS = frozenset({codes.MAX_REPEAT, codes.MIN_REPEAT, getattr(codes, "POSSESSIVE_REPEAT", None)})
 _NAME = "inline"
 
 
 class QuickInline(InlineProcessor):
-    """Python-Markdown's inline processor; passes over patterns whose signs are missing."""
+    """Python-Markdown's inline processor; passes over patterns whose signs are missing, and over text before the first of them."""
 
     def __init__(self, md: markdown.Markdown) -> None:
         super().__init__(md)
-        self._needs: list[tuple[Any, re.Pattern[str] | None]] = [
-            (pattern, _finder(needed_signs(pattern.getCompiledRegExp()))) for pattern in md.inlinePatterns
-        ]
+        self._known: list[tuple[Any, re.Pattern[str]]] = []
+        self._starts: list[re.Pattern[str] | None] = []
+        self._sieve = Sieve(())
+
+    def run(self, tree: Element, ancestors: list[str] | None = None) -> Element:
+        patterns = [(pattern, pattern.getCompiledRegExp()) for pattern in self.md.inlinePatterns]
+        if patterns != self._known:
+            self._known = patterns
+            self._starts = [_start(pattern, expression) for pattern, expression in patterns]
+            self._sieve = Sieve([needed_signs(expression) for _, expression in patterns])
+        return super().run(tree, ancestors)
 
     def _InlineProcessor__handleInline(self, data: str, patternIndex: int = 0) -> str:  # noqa: N802, N803 - the names are Markdown's
         if isinstance(data, AtomicString):
             return data
-        start = 0
-        count = len(self._needs)
-        while patternIndex < count:
-            pattern, needed = self._needs[patternIndex]
-            matched = False
-            if needed is None or needed.search(data):
-                data, matched, start = self._InlineProcessor__applyPattern(pattern, data, patternIndex, start)  # type: ignore[attr-defined]
-            else:
+        count = len(self._known)
+        following = self._sieve.following(data)
+        here, start = patternIndex, 0
+        while (index := following[here]) < count:
+            if index != here:
                 start = 0
-            if not matched:
-                patternIndex += 1  # noqa: N806
+            first = self._starts[index]
+            if first is not None:
+                sign = first.search(data, start)
+                if sign is None:
+                    here, start = index + 1, 0
+                    continue
+                start = sign.start()
+            changed, matched, start = self._InlineProcessor__applyPattern(  # type: ignore[attr-defined]
+                self._known[index][0], data, index, start
+            )
+            here = index if matched else index + 1
+            if changed is not data:
+                data = changed
+                following = self._sieve.following(data)
         return data
+
+
+def _start(pattern: Any, expression: re.Pattern[str]) -> re.Pattern[str] | None:
+    """What every match of the pattern begins with, where that is worth looking for by itself."""
+    signs = first_signs(expression)
+    if not isinstance(pattern, InlinePattern) or signs is None or not signs.isdisjoint(" \n"):
+        return None
+    return any_of(signs)
 
 
 def hasten(md: markdown.Markdown) -> None:
     """Let `md`, with all its extensions in place, pass over patterns that cannot match."""
     if type(md.treeprocessors[_NAME]) is InlineProcessor:
         md.treeprocessors.register(QuickInline(md), _NAME, _PRIORITY)
-
-
-def needed_signs(expression: re.Pattern[str]) -> frozenset[str] | None:
-    """Signs of which every text that `expression` matches anywhere holds one; None if there is no such set to be read from it."""
-    if expression.flags & re.IGNORECASE:
-        return None
-    return _needed(parser.parse(expression.pattern, expression.flags & ~re.DEBUG))
-
-
-def _needed(sequence: Iterable[tuple[Any, Any]]) -> frozenset[str] | None:
-    found = [signs for code, value in sequence if (signs := _of(code, value)) is not None]
-    return min(found, key=lambda signs: (len(signs), " " in signs), default=None)  # a space says little
-
-
-def _of(code: Any, value: Any) -> frozenset[str] | None:
-    if code is codes.LITERAL:
-        return frozenset({chr(value)})
-    if code is codes.IN:
-        return _of_set(value)
-    if code in _REPEATS:
-        least, _, inner = value
-        return _needed(inner) if least else None
-    if code is codes.SUBPATTERN:
-        return _needed(value[-1])
-    if code is getattr(codes, "ATOMIC_GROUP", None):
-        return _needed(value)
-    if code is codes.ASSERT:  # what is looked for ahead or behind stands in the text, too
-        return _needed(value[1])
-    if code is codes.BRANCH:
-        return _union(map(_needed, value[1]))
-    return None
-
-
-def _of_set(items: Iterable[tuple[Any, Any]]) -> frozenset[str] | None:
-    return _union(frozenset({chr(value)}) if code is codes.LITERAL else None for code, value in items)
-
-
-def _union(several: Iterator[frozenset[str] | None]) -> frozenset[str] | None:
-    union: frozenset[str] = frozenset()
-    for signs in several:
-        if signs is None:
-            return None
-        union |= signs
-    return union
-
-
-def _finder(signs: frozenset[str] | None) -> re.Pattern[str] | None:
-    return None if signs is None else re.compile("[" + "".join(map(re.escape, sorted(signs))) + "]")

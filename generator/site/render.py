@@ -32,7 +32,7 @@ from mkdocs.structure.pages import (
 )
 from mkdocs.structure.toc import get_toc
 
-from generator.site import highlighting, inline
+from generator.site import block_level, highlighting, inline
 from generator.site.engine import failure, listening, load
 from generator.site.fragment import FragmentExtension
 from generator.site.navigation import NOWHERE, Place, Shown, ShownNavigation, ShownPage, ShownPages
@@ -275,6 +275,7 @@ class _Text:
         self._title = _ExtractTitleTreeprocessor()
         self._title._register(md)
         inline.hasten(md)
+        block_level.hasten(md)
         self._is_resettable = _is_resettable(md)
         if self._profile is not _NO_PROFILE:
             self._profile.watch(md)
