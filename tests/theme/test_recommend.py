@@ -136,3 +136,19 @@ def test_the_product_that_opens_most_is_not_one_that_is_owned(page: Page, built:
     assert call(page, built, "choosing", program, ["b"]) == {"place": 0, "count": 2}
     teams = program.replace('id: "all"', 'kind: "team", id: "all"')
     assert call(page, built, "choosing", teams, []) == {"place": 0, "count": 2}
+
+
+@pytest.mark.parametrize(
+    ("interval", "text"), [("", "$15"), ("month", "$15 per month"), ("year", "$15 per year")]
+)
+def test_what_is_paid_again_says_how_often(page: Page, built: Built, interval: str, text: str) -> None:
+    program = """(m, interval) => {
+        const section = document.createElement("section");
+        section.dataset.gatekeeper = "https://gate.example";
+        section.innerHTML = `<p class="lyceum-related__fits"><span class="lyceum-related__fits-text"></span><a></a></p>
+            <template class="lyceum-related__words" data-fits="%(title)s opens %(n)s" data-month="per month" data-year="per year"></template>`;
+        const product = {id: "all", title: {en: "All"}, price: {en: "$15"}, kind: "subscription", opens: 9, interval};
+        new m.List(section).showFitting({place: 0, count: 2}, {products: [product]});
+        return [section.querySelector("a").textContent, section.querySelector("span").textContent];
+    }"""
+    assert call(page, built, "list", program, interval) == [text, "All opens 2"]
