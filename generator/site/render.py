@@ -32,7 +32,7 @@ from mkdocs.structure.pages import (
 )
 from mkdocs.structure.toc import get_toc
 
-from generator.site import block_level, highlighting, inline
+from generator.site import block_level, highlighting, inline, templating
 from generator.site.engine import failure, listening, load
 from generator.site.fragment import FragmentExtension
 from generator.site.navigation import NOWHERE, Place, Shown, ShownNavigation, ShownPage, ShownPages
@@ -211,6 +211,7 @@ class Renderer:
             self._bytecode.mkdir(parents=True, exist_ok=True)
             self._environment = self.config.theme.get_env()
             self._environment.bytecode_cache = FileSystemBytecodeCache(str(self._bytecode))
+            templating.hasten(self._environment)
         return self._environment
 
 
