@@ -36,7 +36,7 @@ from generator.release.plan import (
 from generator.release.probe import check_doors, probe
 from generator.release.public import Progress
 from generator.release.release import Release
-from generator.release.store import Body, ConditionFailedError, ObjectStore
+from generator.release.store import Body, ConditionFailedError, Hashed, ObjectStore
 from generator.release.stores import Stores
 from generator.release.switch import Switching, switch
 
@@ -109,24 +109,22 @@ def _publish(
             approve(tip, before)
         now = datetime.fromisoformat(release.manifest.created)
         probing = begin(probe, stores, tip, before, now)
-        listed = release.in_writing().public_list
+        listed = Hashed.of(release.in_writing().public_list)
         probing.result()
         planned = plan_from(release, stores, tip, before, recheck=recheck)
         listing = begin(_put_described, stores.private, keys.public_list_key(release.id), listed)
-        describing = begin(_described, release, listed)
+        describing = begin(_described, release)
         _upload(release, stores.private, planned.objects, report)
         _verify(release, stores.private, planned.objects, before)
         if release.private and not before.private:
             check_doors(stores.private, next(iter(release.private)))
         listing.result()
-        words = describing.result()
+        described, after = describing.result()
         if stores.signer:
-            signed = stores.signer.manifest(words.manifest)
+            signed = stores.signer.manifest(described)
             _put_described(stores.private, keys.manifest_signature_key(release.id), signed)
-        keeping = begin(
-            stores.memory.keep, {words.manifest_sha256: words.manifest, words.public_sha256: listed}
-        )
-        putting = begin(_put_described, stores.private, keys.manifest_key(release.id), words.manifest)
+        keeping = begin(stores.memory.keep, {described.sha256: described, listed.sha256: listed})
+        putting = begin(_put_described, stores.private, keys.manifest_key(release.id), described)
 
         def body(path: str) -> Body:
             return _public_body(release, path)
@@ -139,17 +137,17 @@ def _publish(
                     created=release.manifest.created,
                     digest=release.digest,
                     kind=Kind.PUBLISH,
-                    manifest_sha256=words.manifest_sha256,
-                    public_sha256=words.public_sha256,
+                    manifest_sha256=described.sha256,
+                    public_sha256=listed.sha256,
                     by=by,
                     commit=release.manifest.commit,
                     lessons=len(release.manifest.lessons),
-                    size_bytes=words.known.size_bytes,
+                    size_bytes=after.size_bytes,
                 ),
                 files=release.public,
                 now=now,
                 body=body,
-                closes=before.closes(words.known),
+                closes=before.closes(after),
                 took_long=len(planned.objects) > _QUICK_UPLOADS,
                 described=putting.result,
             ),
@@ -174,24 +172,9 @@ def _publish(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Words:
-    """What the pointer and the store are told of a release. manifest: its bytes; the digests are of that and of the public list."""
-
-    manifest: bytes
-    manifest_sha256: str
-    public_sha256: str
-    known: Known
-
-
-def _described(release: Release, listed: bytes) -> _Words:
-    described = release.in_writing().described
-    return _Words(
-        manifest=described,
-        manifest_sha256=hashlib.sha256(described).hexdigest(),
-        public_sha256=hashlib.sha256(listed).hexdigest(),
-        known=known_from(release),
-    )
+def _described(release: Release) -> tuple[Hashed, Known]:
+    """The manifest, and what it says."""
+    return Hashed.of(release.in_writing().described), known_from(release)
 
 
 def _running(stores: Stores) -> tuple[Tip, Mapping[str, bytes]]:

@@ -38,6 +38,7 @@ from generator.release.settings import S3Access
 from generator.release.store import (
     Body,
     ConditionFailedError,
+    Hashed,
     ObjectStore,
     StoredObject,
     checked_key,
@@ -343,6 +344,8 @@ class _RefusedError(StoreError):
 
 def _measured(body: Body) -> tuple[int, bytes, str]:
     """Bytes, MD5 and SHA-256 in hex. MD5 is what servers compare uploads with; it protects against faults, not attackers."""
+    if isinstance(body, Hashed):
+        return len(body), body.md5, body.sha256
     if isinstance(body, bytes):
         return len(body), hashlib.md5(body, usedforsecurity=False).digest(), hashlib.sha256(body).hexdigest()
     md5, sha256, size = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0

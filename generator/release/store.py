@@ -5,6 +5,7 @@ Every back end passes the one conformance suite in `tests/generator/release/test
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,21 @@ MAXIMUM_KEY_BYTES = 1024  # S3's limit, in UTF-8
 _FORBIDDEN = frozenset(map(chr, (*range(32), 0x7F))) | {"\\"}
 
 Body = bytes | Path
+
+
+class Hashed(bytes):
+    """Bytes that know their digests, so that a document of megabytes is hashed once, while others wait for the network."""
+
+    md5: bytes
+    sha256: str
+
+    @classmethod
+    def of(cls, data: bytes) -> Hashed:
+        """md5: for comparing what arrived, never for trusting it. sha256: as hex."""
+        made = cls(data)
+        made.md5 = hashlib.md5(data, usedforsecurity=False).digest()
+        made.sha256 = hashlib.sha256(data).hexdigest()
+        return made
 
 
 class ConditionFailedError(StoreError):

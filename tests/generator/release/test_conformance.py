@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import threading
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 from generator.errors import StoreError
 from generator.release.folder import FolderStore
 from generator.release.s3 import S3Store
-from generator.release.store import ConditionFailedError, ObjectStore, StoredObject
+from generator.release.store import ConditionFailedError, Hashed, ObjectStore, StoredObject
 from tests.generator.release.conftest import access, other_store
 from tests.support.ceph import Ceph
 
@@ -197,6 +198,13 @@ def test_a_list_keeps_to_its_prefix_and_to_what_sorts_after(store: ObjectStore) 
     assert listed(store, "课/") == ["课/5"]
     assert listed(store, "nothing/") == []
     assert [stored.size_bytes for stored in store.list("a/")] == [3, 4, 3, 5]
+
+
+def test_bytes_that_know_their_digests_are_stored_like_others(store: ObjectStore) -> None:
+    plain, hashed = b"0123456789" * 1000, Hashed.of(b"0123456789" * 1000)
+    assert (hashed, hashed.sha256) == (plain, hashlib.sha256(plain).hexdigest())
+    assert put(store, "x", hashed).size_bytes == len(plain)
+    assert store.get("x") == plain
 
 
 def test_a_prefix_is_a_folder_never_the_start_of_a_name(store: ObjectStore) -> None:
