@@ -18,6 +18,8 @@ from xml.etree.ElementTree import Element
 from markdown import Markdown
 from markdown.extensions.footnotes import FootnoteExtension
 
+from generator.markdown import hasten
+
 EXTENSIONS: Mapping[str, Mapping[str, Any]] = {
     "abbr": {},
     "admonition": {},
@@ -108,9 +110,11 @@ class _Recording(dict[str, Any]):
 
 @functools.cache
 def _markdown() -> Markdown:
-    return Markdown(
+    md = Markdown(
         extensions=list(EXTENSIONS), extension_configs={k: dict(v) for k, v in EXTENSIONS.items() if v}
     )
+    hasten(md)
+    return md
 
 
 def _tree(text: str, *, inline: bool = True) -> tuple[Markdown, Element]:

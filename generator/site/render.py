@@ -32,7 +32,8 @@ from mkdocs.structure.pages import (
 )
 from mkdocs.structure.toc import get_toc
 
-from generator.site import block_level, highlighting, inline, templating
+from generator.markdown import hasten
+from generator.site import highlighting, templating
 from generator.site.engine import failure, listening, load
 from generator.site.fragment import FragmentExtension
 from generator.site.navigation import NOWHERE, Place, Shown, ShownNavigation, ShownPage, ShownPages
@@ -275,8 +276,7 @@ class _Text:
         self._paths._register(md)
         self._title = _ExtractTitleTreeprocessor()
         self._title._register(md)
-        inline.hasten(md)
-        block_level.hasten(md)
+        hasten(md)
         self._is_resettable = _is_resettable(md)
         if self._profile is not _NO_PROFILE:
             self._profile.watch(md)

@@ -15,7 +15,7 @@ from markdown.inlinepatterns import InlineProcessor as InlinePattern
 from markdown.treeprocessors import InlineProcessor
 from markdown.util import AtomicString
 
-from generator.site.signs import Sieve, any_of, first_signs, needed_signs
+from generator.markdown.signs import Sieve, any_of, first_signs, needed_signs
 
 _PRIORITY = 20  # of Python-Markdown's own
 _NAME = "inline"

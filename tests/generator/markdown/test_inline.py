@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from markdown.inlinepatterns import SimpleTagInlineProcessor
 from pymdownx import arithmatex, betterem, caret, emoji, inlinehilite, keys, mark, tilde
 
-from generator.site.inline import QuickInline, hasten
-from generator.site.signs import first_signs, needed_signs
+from generator.markdown.inline import QuickInline, hasten
+from generator.markdown.signs import first_signs, needed_signs
 
 EXTENSIONS = [
     *("attr_list", "footnotes", "md_in_html", "tables", "abbr"),

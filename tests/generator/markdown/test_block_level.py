@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from markdown.blockparser import BlockParser
 from markdown.blockprocessors import BlockProcessor, HashHeaderProcessor
 
-from generator.site import block_level
-from generator.site.block_level import READ, QuickBlocks, hasten, needs
+from generator.markdown import block_level
+from generator.markdown.block_level import READ, QuickBlocks, hasten, needs
 
 EXTENSIONS = [
     *("abbr", "admonition", "attr_list", "def_list", "footnotes", "md_in_html", "tables", "toc"),

@@ -21,7 +21,7 @@ from markdown.util import HTML_PLACEHOLDER_RE
 from pymdownx import arithmatex, details, superfences, tabbed
 from pymdownx.blocks import BlocksProcessor
 
-from generator.site.signs import Sieve, Signs, needed_signs
+from generator.markdown.signs import Sieve, Signs, needed_signs
 
 READ = (("3.11.3", "13.1"),)  # Markdown, pymdown-extensions
 
