@@ -65,7 +65,6 @@ log = logging.getLogger(__name__)
 LONGEST_BODY_BYTES = 64 * 1024
 MOST_FORM_PARTS = 50
 SWEEP_SECONDS = 3600.0
-_SIGHTINGS_AT_ONCE = 100  # short transactions, and little memory, however many readers the last minutes had
 BACKGROUND = "lyceum_background"
 SIGHTINGS = "lyceum_sightings"
 ON_ALARM = "lyceum_on_alarm"
@@ -219,9 +218,9 @@ def _alarm(app: Flask) -> list[Callable[[], object]]:
 
     def listen() -> None:
         seen = sightings.drain()
-        for start in range(0, len(seen), _SIGHTINGS_AT_ONCE):
+        for start in range(0, len(seen), sharing.AT_ONCE):
             with served.database.write() as connection:
-                some = seen[start : start + _SIGHTINGS_AT_ONCE]
+                some = seen[start : start + sharing.AT_ONCE]
                 rang = sharing.note(connection, bell, some, now=served.clock())
             sharing.log_alarms(rang, app.extensions[ON_ALARM])
 

@@ -24,6 +24,7 @@ from gatekeeper.storage.writes import insert_once
 
 log = logging.getLogger(__name__)
 
+AT_ONCE = 100  # sightings in one transaction: short ones, and little memory, however many readers the last minutes had
 WINDOW = timedelta(hours=1)
 SHOWN = timedelta(days=7)
 KEPT = timedelta(days=30)
@@ -56,8 +57,11 @@ def note(
     for reader, network in seen:
         by_reader.setdefault(reader, []).append(bell.marker.mark("network", reader, network)[:32])
     rang = []
+    asked = list(by_reader)
+    # As long as the last list, mostly: each length is a statement of its own, which the database's driver keeps.
+    asked += asked[-1:] * (-len(asked) % AT_ONCE)
     readers = connection.execute(
-        select(ReaderRow.id, ReaderRow.email, ReaderRow.language).where(ReaderRow.id.in_(by_reader))
+        select(ReaderRow.id, ReaderRow.email, ReaderRow.language).where(ReaderRow.id.in_(asked))
     ).all()  # who was deleted meanwhile is left out
     for reader, email, language in readers:
         for network in by_reader[reader]:

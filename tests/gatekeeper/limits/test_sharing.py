@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from gatekeeper.accounts.tables import ReaderRow
 from gatekeeper.app import ON_ALARM, SIGHTINGS
@@ -115,6 +115,19 @@ def test_it_rings_however_many_others_were_read_meanwhile(shop: Shop, ada: Brows
             sightings.saw(f"reader {other} of {network}", "203.0.113.1", now)
     shop.run_jobs()
     assert told(shop) == ["ada@example.org"]
+
+
+def test_however_many_are_told_the_database_hears_one_question(shop: Shop) -> None:
+    asked: set[str] = set()
+    event.listen(
+        shop.database.engine, "before_cursor_execute", lambda *told: asked.add(told[2].partition("FROM")[2])
+    )
+    sightings: Sightings = shop.app.extensions[SIGHTINGS]
+    for many in (1, 3, 40):
+        for number in range(many):
+            sightings.saw(f"reader {number} of {many}", "203.0.113.1", shop.clock().timestamp())
+        shop.run_jobs()
+    assert len([question for question in asked if "readers.id IN" in question]) == 1
 
 
 def test_a_reader_who_is_gone_is_no_error(shop: Shop) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
-from limits.storage import MemoryStorage
+from limits.storage import MemoryStorage, Storage
 
 from gatekeeper.errors import SettingsError
 from gatekeeper.limits import tally
@@ -80,10 +82,26 @@ def test_a_flood_of_addresses_does_not_fill_the_memory(monkeypatch: pytest.Monke
     assert counting.admit("1", NOON) > 0  # who was counted before still is
 
 
+@pytest.fixture
+def shared() -> Iterator[Callable[[str], Storage]]:
+    """Opens storages that are closed in the end."""
+    opened: list[Any] = []
+
+    def open_one(url: str) -> Storage:
+        opened.append(open_storage(url))
+        return cast(Storage, opened[-1])
+
+    yield open_one
+    for one in opened:
+        one.storage.close()
+
+
 @pytest.mark.skipif(bool(why_not()), reason=why_not())
-def test_two_machines_count_together_in_a_real_redis(tmp_path: Path) -> None:
+def test_two_machines_count_together_in_a_real_redis(
+    tmp_path: Path, shared: Callable[[str], Storage]
+) -> None:
     with running_redis(tmp_path) as redis:
-        one, other = (Tally("reader", most=100, storage=open_storage(redis.url)) for _ in range(2))
+        one, other = (Tally("reader", most=100, storage=shared(redis.url)) for _ in range(2))
         for _ in range(60):
             assert one.admit("ada", NOON) == 0
             assert other.admit("ada", NOON) == 0
@@ -97,11 +115,11 @@ def test_two_machines_count_together_in_a_real_redis(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(bool(why_not()), reason=why_not())
 def test_a_redis_that_goes_away_and_comes_back_loses_no_count(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, shared: Callable[[str], Storage]
 ) -> None:
     with running_redis(tmp_path) as redis:
         port, url = redis.port, redis.url
-        counting = Tally("reader", most=10, storage=open_storage(url))
+        counting = Tally("reader", most=10, storage=shared(url))
         counting.admit("ada", NOON)
         counting.settle()
     with caplog.at_level(logging.INFO, "gatekeeper.limits.tally"):
@@ -112,7 +130,7 @@ def test_a_redis_that_goes_away_and_comes_back_loses_no_count(
         assert counting.admit("ada", NOON) > 0  # alone it counts on
         with running_redis(tmp_path, port=port):
             counting.settle()
-            fresh = Tally("reader", most=10, storage=open_storage(url))
+            fresh = Tally("reader", most=10, storage=shared(url))
             fresh.admit("ada", NOON)
             fresh.settle()
             assert fresh.admit("ada", NOON) > 0
