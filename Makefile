@@ -67,7 +67,7 @@ bench-gate: setup-test ## the gate beside nginx, a plain Flask view and a bare s
 bench-accounts: setup-test ## the gate beside many sign-ins, and what the time of an answer tells; fails below the bars
 	$(BIN)/python -m tests.benchmarks.accounts $(BENCH_OPTIONS)
 
-soak-gate: setup-test ## four processes at 80 % of their maximum, four turns of ten minutes: memory and errors
+soak-gate: setup-test ## four processes at 80 % of their maximum, three turns of ten minutes: memory and errors
 	@.ci/bench-packages
 	$(BIN)/python -m tests.benchmarks.gate --cases soak $(BENCH_OPTIONS)
 

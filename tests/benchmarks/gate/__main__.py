@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.gate                       everything but the soak; about three minutes
     python -m tests.benchmarks.gate --cases http,inside --seconds 2 --rounds 3
-    python -m tests.benchmarks.gate --cases soak --soak-seconds 600      four turns of ten minutes
+    python -m tests.benchmarks.gate --cases soak --soak-seconds 600      three turns of ten minutes
 
 nginx, the gatekeeper and the plain Flask view take turns on one core, wrk has the other; what counts is the middle one of the rounds'
 ratios. Beside requests a second there are requests for each second that the server's core worked: where other programs use the machine,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.benchmarks.gate.__main__ import Benchmark
 
 SETTLING_SECONDS = 60  # the new tokens, too, have been seen by then
-TURNS = 4
+TURNS = 3
 CONNECTIONS = 1024  # many, so that what an answer takes itself is little beside the pause between two
 
 
