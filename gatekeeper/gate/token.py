@@ -38,7 +38,6 @@ TYPE = "lyceum-entitlement+jwt"
 MAXIMUM_BYTES = 4096
 MAXIMUM_LIFETIME_SECONDS = 600
 ISSUED_AHEAD_SECONDS = 30
-_GENERATION_SECONDS = MAXIMUM_LIFETIME_SECONDS
 REMEMBERED_TOKENS = 32_768
 
 _FORM = re.compile(rb"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{86})", re.ASCII)
@@ -139,9 +138,8 @@ class TokenVerifier:
         known = {_header(kid): key for kid, key in public_keys(keys).items()}
         with self._lock:
             self._keys: Mapping[bytes, Ed25519PublicKey] = known
-            self._young: dict[str, Claims] = {}
-            self._old: dict[str, Claims] = {}
-            self._began = 0  # the young generation
+            self._young, self._old = dict[str, Claims](), dict[str, Claims]()
+            self._began = 0  # the younger of the two
 
     def verify(self, token: str, now: int) -> Claims:
         """What `token` says, if it is valid at `now`; else raises TokenError, and nothing but that."""
@@ -152,8 +150,8 @@ class TokenVerifier:
             keys = self._keys
             claims = self._verified(token, keys, now)
             with self._lock:
-                # Bounded by number, and by time: what no token outlives need not be remembered longer.
-                if len(self._young) >= self._generation or not 0 <= now - self._began < _GENERATION_SECONDS:
+                is_late = not 0 <= now - self._began < MAXIMUM_LIFETIME_SECONDS
+                if is_late or len(self._young) >= self._generation:  # bounded: the older half is forgotten
                     self._old, self._young, self._began = self._young, {}, now
                 if keys is self._keys:  # not those of a key that was retired in the meantime
                     self._young[token] = claims
