@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from typing import Any, TypeVar
@@ -16,6 +17,9 @@ _BESIDE = 4
 _MANY = 100
 _SHORT_TURN_SECONDS = 0.0005
 _LONG_TURN_SECONDS = 0.005  # Python's own
+
+_asking = threading.Lock()
+_asked: dict[object, float] = {}  # who wants which turns, in order; None: as they were before
 
 T = TypeVar("T")
 
@@ -53,13 +57,23 @@ def aside() -> Iterator[Callable[..., Future[Any]]]:
 
 @contextlib.contextmanager
 def _turns(seconds: float) -> Iterator[None]:
-    """For so long a thread of this process may compute while others wait. Many equal ones lose by frequent changes."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(seconds)
+    """For so long a thread of this process may compute while others wait. Many equal ones lose by frequent changes.
+
+    Of several at once the latest holds, and the last to end leaves it as the first found it.
+    """
+    own = object()
+    with _asking:
+        _asked.setdefault(None, sys.getswitchinterval())
+        _asked[own] = seconds
+        sys.setswitchinterval(seconds)
     try:
         yield
     finally:
-        sys.setswitchinterval(before)
+        with _asking:
+            del _asked[own]
+            sys.setswitchinterval(next(reversed(_asked.values())))
+            if len(_asked) == 1:
+                _asked.clear()
 
 
 @contextlib.contextmanager

@@ -34,6 +34,17 @@ def test_what_was_begun_aside_has_ended_when_the_rest_has_even_after_an_error() 
     assert sys.getswitchinterval() == before
 
 
+def test_two_at_once_leave_the_turns_as_they_were_whoever_ends_first() -> None:
+    before = sys.getswitchinterval()
+    first, second = aside(), aside()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert sys.getswitchinterval() < before
+    second.__exit__(None, None, None)
+    assert sys.getswitchinterval() == before
+
+
 def test_a_failure_aside_is_heard_of_by_whoever_asks() -> None:
     def fails() -> None:
         raise StoreError("aside")
