@@ -48,7 +48,7 @@ class Library:
         shown: Callable[[], str] | None = None,
     ) -> None:
         self._store = store
-        self._shown = shown
+        self._shown = shown or (lambda: "")
         self._keys = release_keys
         self._pointer: pointer.Pointer | None = None
         self._lock = threading.Lock()
@@ -133,6 +133,7 @@ class Library:
             _log.info("release loaded: %s, %d lessons", self.manifest.release, len(self.manifest.lessons))
 
     def _newest(self) -> pointer.Pointer | None:
+        shown = self._shown()  # before the chain, which then has its pointer
         known = self._read(self._pointer.number) if self._pointer is not None else None
         if known is None:
             hint = self._store.get(keys.CURRENT)
@@ -151,14 +152,13 @@ class Library:
                 refused = error
         if refused is not None:
             raise refused
-        return None if known is None else self._as_shown(known)
+        return None if known is None else self._as_shown(known, shown)
 
-    def _as_shown(self, newest: pointer.Pointer) -> pointer.Pointer:
+    def _as_shown(self, newest: pointer.Pointer, shown: str) -> pointer.Pointer:
         """The newest pointer whose release the public site shows: a publisher creates the pointer first, and shows the site then.
 
         `newest` itself where that cannot be known, or where the site shows something that no pointer of late tells of.
         """
-        shown = self._shown() if self._shown is not None else ""
         if shown in {"", newest.release}:
             return newest
         if self._pointer is not None and self._pointer.release == shown:

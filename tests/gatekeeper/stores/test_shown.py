@@ -67,6 +67,26 @@ def test_a_release_counts_when_its_pages_are_shown_and_not_before_z01(tmp_path: 
     assert loaded(running) == loaded(machine.library()) == RELEASE
 
 
+def test_a_switch_between_two_looks_is_no_step_back(tmp_path: Path) -> None:
+    """The site shows an older release again when its pointer, which says rollback, is there already."""
+    machine = Machine(tmp_path)
+    machine.point(1, RELEASE)
+    machine.point(2, SECOND)
+    machine.show(SECOND)
+    look = machine.shown
+
+    def switched() -> str:
+        machine.shown = look
+        machine.point(3, RELEASE, Kind.ROLLBACK)
+        machine.show(RELEASE)
+        return look()
+
+    running = Library(FolderReader(tmp_path / "private"), RELEASE_KEYS, shown=lambda: machine.shown())
+    assert loaded(running) == SECOND
+    machine.shown = switched
+    assert loaded(running) == RELEASE
+
+
 def test_pointers_of_killed_publishers_are_passed_over(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
     machine.point(1, RELEASE)
