@@ -29,7 +29,7 @@ from tests.generator.site.honest.schools import differences
 
 CONTENT_KEY = bytes(range(32))
 START = datetime(2026, 11, 22, 9, tzinfo=UTC)
-EXAMPLES = int(os.environ.get("LYCEUM_SOAK_EXAMPLES", "7"))
+EXAMPLES = int(os.environ.get("LYCEUM_SOAK_EXAMPLES", "5"))
 
 numbers = st.integers(10, 99)
 picks = st.integers(0, 9)
